@@ -1,0 +1,193 @@
+//! The command line.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::failure::{Failure, Outcome};
+use crate::payload::TAG_LEN;
+
+pub const USAGE: &str = "\
+usage: load <echo|lone|broadcast|idle|storm> --port <port> [option…]
+
+  --connections <n>  connections; storm: how many are open at a time (100)
+  --depth <n>        messages outstanding per connection (1)
+  --size <bytes>     payload of each message, at least 8 (64)
+  --binary           send binary messages instead of text
+  --seconds <s>      length of the measured period (3)
+  --warmup <s>       length of the warm-up before it (1)
+  --path <path>      request target of the handshake (/)
+  --gated            print {\"event\":\"ready\"} before the measured period and wait
+                     for a line on stdin; afterwards hold the connections until
+                     stdin closes (idle always holds)
+
+lone is echo with one connection at depth 1. One line of JSON is printed.";
+
+/// The most connections whose tags differ (see [`crate::payload`]).
+const MAX_CONNECTIONS: usize = 999_999;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    Echo,
+    Lone,
+    Broadcast,
+    Idle,
+    Storm,
+}
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub scenario: Scenario,
+    pub port: u16,
+    pub connections: usize,
+    pub depth: usize,
+    /// Bytes.
+    pub size: usize,
+    pub binary: bool,
+    pub measured: Duration,
+    pub warmup: Duration,
+    pub path: String,
+    pub gated: bool,
+}
+
+impl Scenario {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Lone => "lone",
+            Self::Broadcast => "broadcast",
+            Self::Idle => "idle",
+            Self::Storm => "storm",
+        }
+    }
+
+    fn from_name(name: &str) -> Outcome<Self> {
+        [
+            Self::Echo,
+            Self::Lone,
+            Self::Broadcast,
+            Self::Idle,
+            Self::Storm,
+        ]
+        .into_iter()
+        .find(|scenario| scenario.name() == name)
+        .ok_or_else(|| Failure::new(format!("unknown scenario \"{name}\"\n{USAGE}")))
+    }
+}
+
+impl Options {
+    pub fn parse(arguments: &[String]) -> Outcome<Self> {
+        let (name, rest) = arguments.split_first().ok_or_else(|| Failure::new(USAGE))?;
+        let scenario = Scenario::from_name(name)?;
+        let mut options = Self {
+            scenario,
+            port: 0,
+            connections: if scenario == Scenario::Lone { 1 } else { 100 },
+            depth: 1,
+            size: 64,
+            binary: false,
+            measured: Duration::from_secs(3),
+            warmup: Duration::from_secs(1),
+            path: "/".to_owned(),
+            gated: false,
+        };
+        let mut rest = rest.iter();
+        while let Some(name) = rest.next() {
+            let mut value = || {
+                rest.next()
+                    .ok_or_else(|| Failure::new(format!("{name} needs a value")))
+            };
+            match name.as_str() {
+                "--port" => options.port = number(name, value()?)?,
+                "--connections" => options.connections = number(name, value()?)?,
+                "--depth" => options.depth = number(name, value()?)?,
+                "--size" => options.size = number(name, value()?)?,
+                "--binary" => options.binary = true,
+                "--seconds" => options.measured = duration(name, value()?)?,
+                "--warmup" => options.warmup = duration(name, value()?)?,
+                "--path" => options.path = value()?.clone(),
+                "--gated" => options.gated = true,
+                _ => return Err(Failure::new(format!("unknown option {name}\n{USAGE}"))),
+            }
+        }
+        options.check()
+    }
+
+    fn check(self) -> Outcome<Self> {
+        let fault = if self.port == 0 {
+            "--port is required"
+        } else if self.connections == 0 || self.connections > MAX_CONNECTIONS {
+            "--connections must be 1 to 999999"
+        } else if self.depth == 0 {
+            "--depth must be at least 1"
+        } else if self.size < TAG_LEN {
+            "--size must be at least 8"
+        } else if self.scenario == Scenario::Lone && (self.connections, self.depth) != (1, 1) {
+            "lone has one connection and depth 1"
+        } else {
+            return Ok(self);
+        };
+        Err(Failure::new(fault))
+    }
+}
+
+fn number<T: FromStr>(name: &str, value: &str) -> Outcome<T> {
+    value
+        .parse()
+        .map_err(|_| Failure::new(format!("{name}: \"{value}\" is not a number in range")))
+}
+
+fn duration(name: &str, value: &str) -> Outcome<Duration> {
+    Duration::try_from_secs_f64(number(name, value)?)
+        .map_err(|_| Failure::new(format!("{name}: \"{value}\" is not a duration")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Outcome<Options> {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&arguments)
+    }
+
+    #[test]
+    fn every_option_is_read() {
+        let options = parse(
+            "broadcast --port 9 --connections 7 --depth 3 --size 9 --binary --seconds 0.5 \
+             --warmup 0 --path /x --gated",
+        )
+        .expect("a valid line");
+        assert_eq!(options.scenario, Scenario::Broadcast);
+        assert_eq!((options.port, options.connections), (9, 7));
+        assert_eq!((options.depth, options.size), (3, 9));
+        assert!(options.binary && options.gated);
+        assert_eq!(options.measured, Duration::from_millis(500));
+        assert_eq!(options.warmup, Duration::ZERO);
+        assert_eq!(options.path, "/x");
+    }
+
+    #[test]
+    fn lone_has_one_connection() {
+        let options = parse("lone --port 9").expect("a valid line");
+        assert_eq!((options.connections, options.depth), (1, 1));
+        assert!(parse("lone --port 9 --depth 2").is_err());
+    }
+
+    #[test]
+    fn faults_are_refused() {
+        for line in [
+            "",
+            "dance --port 9",
+            "echo",
+            "echo --port",
+            "echo --port x",
+            "echo --port 9 --size 7",
+            "echo --port 9 --depth 0",
+            "echo --port 9 --connections 0",
+            "echo --port 9 --seconds -1",
+            "echo --port 9 --fast",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+'use strict';
+
+// The command line of run.js.
+
+const { parseArgs } = require('node:util');
+const { scenarios } = require('./scenarios');
+
+const usage = `\
+usage: npm run bench [scenario…] [-- option…]
+
+  --quick          one short round of each scenario: does everything still run?
+  --rounds <n>     rounds per scenario (5)
+  --seconds <s>    measured seconds per round and library (3)
+  --warmup <s>     seconds of load before each measurement (1)
+  --libs <a,b,…>   ws, ferrows, or a path to a module with ws's interface;
+                   the others are compared with the last (ferrows,ws)
+  --aa             race the last library with itself: the differences are noise
+  --json <file>    write every figure of every round to a file
+
+scenarios: ${scenarios.map(({ name }) => name).join(' ')}`;
+
+const options = {
+  quick: { type: 'boolean', default: false },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  warmup: { type: 'string' },
+  libs: { type: 'string' },
+  aa: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  help: { type: 'boolean', default: false }
+};
+
+const full = { rounds: 5, seconds: 3, warmup: 1 };
+const quick = { rounds: 1, seconds: 0.5, warmup: 0.2 };
+
+/** Throws an `Error` whose message is for the user. */
+function parse(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    options,
+    allowPositionals: true
+  });
+  const defaults = values.quick ? quick : full;
+  const libs = (values.libs ?? (values.aa ? 'ws' : 'ferrows,ws')).split(',');
+  return {
+    help: values.help,
+    quick: values.quick,
+    rounds: number('rounds', values.rounds, defaults.rounds, /^[1-9]\d*$/),
+    seconds: number('seconds', values.seconds, defaults.seconds),
+    warmup: number('warmup', values.warmup, defaults.warmup),
+    libs: values.aa ? [libs.at(-1), libs.at(-1)] : libs,
+    json: values.json,
+    scenarios: pick(positionals)
+  };
+}
+
+function number(name, text, otherwise, form = /^\d+(\.\d+)?$/) {
+  if (text === undefined) return otherwise;
+  if (!form.test(text)) throw new Error(`--${name}: "${text}" will not do`);
+  return Number(text);
+}
+
+function pick(names) {
+  const unknown = names.find((name) => !scenarios.some((s) => s.name === name));
+  if (unknown) throw new Error(`unknown scenario "${unknown}"\n${usage}`);
+  if (names.length === 0) return scenarios;
+  return scenarios.filter(({ name }) => names.includes(name));
+}
+
+module.exports = { parse, usage };

@@ -1,0 +1,37 @@
+//! Replays the seeds without a fuzzer.
+
+use std::fs;
+use std::path::Path;
+
+#[track_caller]
+fn assert_passes(name: &str, target: fn(&[u8])) {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(name);
+    let seeds: Vec<_> = fs::read_dir(seeds).expect(name).collect();
+    assert!(!seeds.is_empty());
+    for seed in seeds {
+        target(&fs::read(seed.expect(name).path()).expect(name));
+    }
+}
+
+#[test]
+fn the_seeds_of_frame_streams_pass() {
+    assert_passes("frame_stream_server", ferrows_fuzz::frame_stream_server);
+    assert_passes("frame_stream_client", ferrows_fuzz::frame_stream_client);
+}
+
+#[test]
+fn the_seeds_of_the_handshake_pass() {
+    assert_passes("handshake", ferrows_fuzz::handshake);
+}
+
+#[test]
+fn the_seeds_of_headers_pass() {
+    assert_passes("headers", ferrows_fuzz::headers);
+}
+
+#[test]
+fn the_seeds_of_close_payloads_pass() {
+    assert_passes("close_payload", ferrows_fuzz::close_payload);
+}

@@ -1,0 +1,292 @@
+'use strict';
+
+const net = require('net');
+
+const { OPERATION } = require('./endpoint');
+const { hold, huskOf, kConnection, watch } = require('./husks');
+const { systemError } = require('./errors');
+
+const { RAW } = OPERATION;
+
+const kIdleTimer = Symbol('kIdleTimer');
+
+/**
+ * Stands where a socket had its `TCP` or `Pipe`. It inherits nothing of Node.js's: native code
+ * would look for what is not there.
+ */
+class AdoptedHandle {
+  constructor(connection) {
+    this.connection = connection;
+    this.onread = null;
+    this.reading = true;
+    this.reset = false;
+  }
+
+  get fd() {
+    return -1;
+  }
+
+  get bytesRead() {
+    const { connection } = this;
+    return connection.bytesReadBefore + (connection.counters()?.bytesRead ?? 0);
+  }
+
+  get bytesWritten() {
+    const { connection } = this;
+    return (
+      connection.bytesWrittenBefore + (connection.counters()?.bytesWritten ?? 0)
+    );
+  }
+
+  get writeQueueSize() {
+    return this.connection.queued;
+  }
+
+  getAsyncId() {
+    return this.connection.asyncId();
+  }
+
+  close(callback) {
+    this.connection.destroy(this.reset);
+    this.connection.whenClosed(callback);
+  }
+
+  getpeername(out) {
+    return this._name(out, true);
+  }
+
+  getsockname(out) {
+    return this._name(out, false);
+  }
+
+  _name(out, peer) {
+    const { endpoint, slot, generation } = this.connection;
+    const name = endpoint.native.socketName(slot, generation, peer);
+    Object.assign(out, name);
+    return name === null ? -1 : 0;
+  }
+
+  ref() {
+    this.connection.setReferenced(true);
+  }
+
+  unref() {
+    this.connection.setReferenced(false);
+  }
+
+  hasRef() {
+    return this.connection.referenced;
+  }
+
+  readStart() {
+    return 0;
+  }
+
+  readStop() {
+    return 0;
+  }
+
+  setNoDelay(enable) {
+    return this._option('setNoDelay', enable);
+  }
+
+  setKeepAlive(enable, delay) {
+    return this._option('setKeepAlive', enable, delay >>> 0);
+  }
+
+  setTypeOfService(value) {
+    return this._option('setTypeOfService', value);
+  }
+
+  _option(name, ...values) {
+    const { endpoint, slot, generation } = this.connection;
+    return endpoint.native[name](slot, generation, ...values);
+  }
+}
+
+/**
+ * A `net.Socket` whose connection was taken over: what it was asked of its peer, its options and
+ * its end it still answers; raw writes go out in order with the frames; bytes are not read from it.
+ */
+class AdoptedSocket extends net.Socket {
+  _write(chunk, encoding, callback) {
+    const bytes =
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+    this[kConnection].write(RAW, bytes, callback);
+  }
+
+  _writev(chunks, callback) {
+    const bytes = chunks.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+    );
+    this[kConnection].write(RAW, Buffer.concat(bytes), callback);
+  }
+
+  _final(callback) {
+    this[kConnection].end(callback);
+  }
+
+  _read() {}
+
+  /** Bytes that wait to be written, those of frames included. */
+  get writableLength() {
+    return this[kConnection].queued + super.writableLength;
+  }
+
+  pause() {
+    this[kConnection].setPaused(true);
+    return super.pause();
+  }
+
+  resume() {
+    this[kConnection].setPaused(false);
+    return super.resume();
+  }
+
+  resetAndDestroy() {
+    if (this._handle) this._handle.reset = true;
+    return this.destroy();
+  }
+
+  /** The timer of `setTimeout()` went off, which does not know of what the engine moved. */
+  _onTimeout() {
+    const counters = this[kConnection].counters();
+    if (counters === null || this.destroyed || !this.timeout) return;
+
+    const left = this.timeout - counters.idle;
+    if (left <= 0) this.emit('timeout');
+
+    clearTimeout(this[kIdleTimer]);
+    this[kIdleTimer] = setTimeout(
+      () => this._onTimeout(),
+      left <= 0 ? this.timeout : left
+    ).unref();
+  }
+
+  setTimeout(msecs, callback) {
+    clearTimeout(this[kIdleTimer]);
+    hold(this[kConnection], this);
+    return super.setTimeout(msecs, callback);
+  }
+
+  on(event, listener) {
+    hold(this[kConnection], this);
+    return super.on(event, listener);
+  }
+
+  addListener(event, listener) {
+    return this.on(event, listener);
+  }
+
+  prependListener(event, listener) {
+    hold(this[kConnection], this);
+    return super.prependListener(event, listener);
+  }
+}
+
+/**
+ * Makes `socket` the husk of `connection`.
+ *
+ * @param {Connection} connection The connection
+ * @param {net.Socket} socket Its socket, whose handle is taken out
+ */
+function adoptSocket(connection, socket) {
+  socket._handle = new AdoptedHandle(connection);
+  socket[kConnection] = connection;
+  Object.setPrototypeOf(socket, AdoptedSocket.prototype);
+
+  // The server counts its connections, and waits for the last. A socket that is collected cannot
+  // tell it, so the connection does.
+  connection.netServer = socket._server ?? null;
+  socket._server = null;
+
+  watch(connection, socket);
+  // As under ws, whose listener for 'data' makes it flow: 'end' would not be emitted otherwise.
+  net.Socket.prototype.resume.call(socket);
+}
+
+/**
+ * Returns the husk of a connection, for somebody who may keep it. If it was collected, another one
+ * is made: nobody can tell the difference, and it knows the peer's address as well.
+ *
+ * @param {Connection} connection The connection
+ * @return {AdoptedSocket} Its husk
+ */
+function socketOf(connection) {
+  let socket = huskOf(connection);
+
+  if (socket === null) {
+    socket = new net.Socket({ allowHalfOpen: true });
+    socket._handle = new AdoptedHandle(connection);
+    socket[kConnection] = connection;
+    Object.setPrototypeOf(socket, AdoptedSocket.prototype);
+    net.Socket.prototype.resume.call(socket);
+    if (connection.closed) socket.destroy();
+  }
+
+  hold(connection, socket);
+  return socket;
+}
+
+/**
+ * The connection was closed: destroys the husk, if it is there and not destroyed.
+ *
+ * @param {Connection} connection The connection
+ * @param {Number} errno What failed, or 0
+ */
+function destroySocket(connection, errno) {
+  const socket = huskOf(connection);
+  if (socket === null) return;
+
+  // An 'error' that nobody listens for would be thrown, where ws listens.
+  if (errno !== 0 && socket.listenerCount('error') !== 0) {
+    socket.destroy(systemError('read', errno));
+  } else {
+    socket.destroy();
+  }
+}
+
+/**
+ * The connection was closed: one less of its server's, once.
+ *
+ * @param {Connection} connection The connection
+ */
+function releaseServer(connection) {
+  const server = connection.netServer;
+  if (server === null) return;
+
+  connection.netServer = null;
+  server._connections--;
+  server._emitCloseIfDrained();
+}
+
+/** Sends FIN, behind what was written to the husk itself. */
+function endSocket(connection) {
+  const socket = huskOf(connection);
+  if (socket === null) connection.end();
+  else socket.end();
+}
+
+/** Closes the connection at once. */
+function terminateSocket(connection) {
+  const socket = huskOf(connection);
+  if (socket === null) connection.destroy();
+  else socket.destroy();
+}
+
+/** All that was refused has been written: tells those who wait for it at the husk. */
+function drainSocket(connection) {
+  const socket = huskOf(connection);
+  if (socket !== null && !socket.writableNeedDrain) socket.emit('drain');
+}
+
+module.exports = {
+  AdoptedSocket,
+  adoptSocket,
+  destroySocket,
+  drainSocket,
+  endSocket,
+  releaseServer,
+  socketOf,
+  terminateSocket
+};

@@ -1,0 +1,335 @@
+'use strict';
+
+const { AsyncResource } = require('async_hooks');
+
+const { KIND, OPERATION } = require('./endpoint');
+const { systemError } = require('./errors');
+
+const { TEXT, BINARY, LARGE_TEXT, LARGE_BINARY, PING, PONG } = KIND;
+const { CLOSE, DRAINED, ENDED, ERROR, FRAGMENT, LARGE_FRAGMENT } = KIND;
+const { CLOSED } = KIND;
+const { END, NOTIFY } = OPERATION;
+
+const { nextTick } = process;
+
+/**
+ * The JavaScript half of a connection. A subclass says what its events mean, by the methods
+ * `onMessage onFragments onPing onPong onConclude onError onEnd onDrain onDestroy onClose`.
+ *
+ * It is an `AsyncResource`: its events run in the async context in which it was made.
+ */
+class Connection extends AsyncResource {
+  /**
+   * @param {Endpoint} endpoint The environment's endpoint
+   */
+  constructor(endpoint) {
+    super('FERROWS', { requireManualDestroy: true });
+
+    this.endpoint = endpoint;
+    /** What names it on the native side. */
+    this.slot = -1;
+    this.generation = -1;
+    /** The value of the flush counter when its last record was put into the outbox. */
+    this.lastFlushes = -1;
+    /** The descriptor is gone, or about to be. */
+    this.destroyed = false;
+    /** `CLOSED` was seen. */
+    this.closed = false;
+    this.endCalled = false;
+    this._paused = false;
+    this._throttled = false;
+    /** Callbacks of writes that are not complete, in order. */
+    this._callbacks = null;
+    /** Fragments received of a binary message, where they are wanted one by one. */
+    this._fragments = null;
+    /** Events that wait for a macrotask of their own (`allowSynchronousEvents: false`). */
+    this.deferred = null;
+    this.referenced = true;
+    this._whenClosed = null;
+    /** The socket it was taken from, or a `WeakRef` of it; see husks.js. */
+    this.husk = null;
+    this.huskIsHeld = false;
+    this.netServer = null;
+    this.bytesReadBefore = 0;
+    this.bytesWrittenBefore = 0;
+  }
+
+  /**
+   * Writes a frame, or with the operation `RAW` bytes as they are.
+   *
+   * @param {Number} operation The operation and its flags
+   * @param {(String|Uint8Array|null)} data The payload
+   * @param {Function} [cb] Called when the kernel has taken it, or with an error
+   */
+  write(operation, data, cb) {
+    if (this.destroyed) {
+      if (cb) nextTick(cb, destroyedError());
+      return;
+    }
+
+    if (cb) {
+      operation |= NOTIFY;
+      if (this._callbacks === null) this._callbacks = [cb];
+      else this._callbacks.push(cb);
+    }
+
+    if (typeof data === 'string') {
+      this.endpoint.appendString(this, operation, data);
+    } else {
+      this.endpoint.appendBytes(this, operation, data);
+    }
+  }
+
+  /**
+   * Sends FIN after what was written before. Does nothing the second time.
+   *
+   * @param {Function} [cb] Called when it was sent, or with an error
+   */
+  end(cb) {
+    if (this.endCalled && !this.destroyed) {
+      if (cb) nextTick(cb);
+      return;
+    }
+
+    this.endCalled = true;
+    this.write(END, null, cb);
+  }
+
+  /**
+   * Closes the descriptor; what is queued and not taken by the kernel at once is lost.
+   *
+   * @param {Boolean} [reset=false] Whether the peer gets RST instead of FIN
+   */
+  destroy(reset = false) {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.endpoint.destroy(this, reset);
+  }
+
+  /** Stops or continues reading for the user. What was read already is still delivered. */
+  setPaused(paused) {
+    this._paused = paused;
+    this._applyPause();
+  }
+
+  /** Stops or continues reading because events wait. */
+  setThrottled(throttled) {
+    this._throttled = throttled;
+    this._applyPause();
+  }
+
+  _applyPause() {
+    if (!this.closed) {
+      this.endpoint.native.setPaused(
+        this.slot,
+        this.generation,
+        this._paused || this._throttled
+      );
+    }
+  }
+
+  /** Whether it keeps the process alive. */
+  setReferenced(referenced) {
+    this.referenced = referenced;
+    if (!this.closed) {
+      this.endpoint.native.setReferenced(
+        this.slot,
+        this.generation,
+        referenced
+      );
+    }
+  }
+
+  /** Whether fragments of binary messages are delivered one by one. */
+  setFragments(fragments) {
+    if (!this.closed) {
+      this.endpoint.native.setFragments(this.slot, this.generation, fragments);
+    }
+  }
+
+  /**
+   * Bytes that the kernel has not taken yet.
+   *
+   * @type {Number}
+   */
+  get queued() {
+    if (this.closed) return 0;
+    this.endpoint.flushFor(this);
+    return this.endpoint.native.queued(this.slot, this.generation);
+  }
+
+  /**
+   * @return {({bytesRead: Number, bytesWritten: Number, idle: Number}|null)} Bytes since
+   *     adoption and milliseconds since bytes last moved; null once it is closed
+   */
+  counters() {
+    if (this.closed) return null;
+    this.endpoint.flushFor(this);
+    return this.endpoint.native.counters(this.slot, this.generation);
+  }
+
+  /** Calls the next callback. */
+  callBack() {
+    const callback = this._callbacks.shift();
+    if (this._callbacks.length === 0) this._callbacks = null;
+    callback();
+  }
+
+  /**
+   * The descriptor is closed: all callbacks get an error. Each is forgotten before it is called,
+   * so that one which throws is not called again.
+   *
+   * @param {Number} errno What failed, or 0
+   */
+  failCallbacks(errno) {
+    this.destroyed = true;
+    this.onDestroy(errno);
+
+    while (this._callbacks !== null) {
+      const callback = this._callbacks.shift();
+      if (this._callbacks.length === 0) this._callbacks = null;
+      callback(errno === 0 ? destroyedError() : systemError('write', errno));
+    }
+  }
+
+  /**
+   * Handles one record.
+   *
+   * @param {Number} kind What happened
+   * @param {Number} offset Where its payload is, or a number
+   * @param {Number} length The payload's length, or a number
+   */
+  receive(kind, offset, length) {
+    // Nothing is heard of a connection after it was destroyed, but that it is closed.
+    if (this.destroyed && kind !== CLOSED) return;
+
+    switch (kind) {
+      case TEXT:
+      case BINARY:
+      case PING:
+      case PONG:
+        this._emit(kind, this.endpoint.inbox.take(offset, length), 0);
+        break;
+      case LARGE_TEXT:
+        this._emit(TEXT, this._large(offset, length), 0);
+        break;
+      case LARGE_BINARY:
+        this._emit(BINARY, this._large(offset, length), 0);
+        break;
+      case FRAGMENT:
+        this._emit(FRAGMENT, this.endpoint.inbox.take(offset, length), 0);
+        break;
+      case LARGE_FRAGMENT:
+        this._emit(FRAGMENT, this._large(offset, length), 0);
+        break;
+      case CLOSE:
+        this._emit(
+          CLOSE,
+          this.endpoint.inbox.take(offset, length >>> 16),
+          length & 0xffff
+        );
+        break;
+      case ERROR:
+        this._emit(
+          ERROR,
+          this.endpoint.native.protocolError(this.slot, this.generation),
+          0
+        );
+        break;
+      case CLOSED:
+        this._forget();
+        this._emit(CLOSED, null, 0);
+        break;
+      default:
+        this._emit(kind, null, 0);
+    }
+  }
+
+  _large(index, length) {
+    const buffer = this.endpoint.larges[index];
+    if (buffer.length === length || length < 0) return buffer;
+    return buffer.subarray(0, length);
+  }
+
+  /** Calls the listener for an event, now or in a macrotask of its own. */
+  _emit(kind, data, number) {
+    if (this.deferred === null) this.deliver(kind, data, number);
+    else this.deferred.push(kind, data, number);
+  }
+
+  /**
+   * Calls the listener for an event.
+   *
+   * @param {Number} kind What happened
+   * @param {(Buffer|Object|null)} data Its payload, or the facts of an error
+   * @param {Number} number The close code
+   */
+  deliver(kind, data, number) {
+    switch (kind) {
+      case TEXT:
+        this.onMessage(data, false);
+        break;
+      case BINARY:
+        if (this._fragments === null) {
+          this.onMessage(data, true);
+        } else {
+          const fragments = this._fragments;
+          this._fragments = null;
+          if (data.length !== 0) fragments.push(data);
+          this.onFragments(fragments);
+        }
+        break;
+      case FRAGMENT:
+        if (this._fragments === null) this._fragments = [];
+        if (data.length !== 0) this._fragments.push(data);
+        break;
+      case PING:
+        this.onPing(data);
+        break;
+      case PONG:
+        this.onPong(data);
+        break;
+      case CLOSE:
+        this.onConclude(number, data);
+        break;
+      case ERROR:
+        this.onError(data);
+        break;
+      case ENDED:
+        this.onEnd();
+        break;
+      case DRAINED:
+        this.onDrain();
+        break;
+      case CLOSED:
+        this.onClose();
+        break;
+    }
+  }
+
+  /** Lets the native side use its slot again. */
+  _forget() {
+    this.closed = true;
+    this.endpoint.release(this);
+    this.emitDestroy();
+    if (this._whenClosed !== null) nextTick(this._whenClosed);
+  }
+
+  /**
+   * Has `callback` called after the descriptor was closed.
+   *
+   * @param {Function} callback The callback
+   */
+  whenClosed(callback) {
+    if (this.closed) nextTick(callback);
+    else this._whenClosed = callback;
+  }
+}
+
+function destroyedError() {
+  const error = new Error('Cannot call write after a stream was destroyed');
+  error.code = 'ERR_STREAM_DESTROYED';
+  return error;
+}
+
+module.exports = Connection;

@@ -1,0 +1,50 @@
+'use strict';
+
+const FastBuffer = Buffer[Symbol.species];
+
+/**
+ * Converts what a user passed to bytes, without a copy where it has some.
+ *
+ * @param {*} data A `Buffer`, `ArrayBuffer`, typed array, `DataView`, or what `Buffer.from()` takes
+ * @return {Buffer} The bytes
+ * @throws {TypeError} If `Buffer.from()` does not take it
+ */
+function toBuffer(data) {
+  if (Buffer.isBuffer(data)) return data;
+  if (data instanceof ArrayBuffer) return new FastBuffer(data);
+  if (ArrayBuffer.isView(data)) {
+    return new FastBuffer(data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  return Buffer.from(data);
+}
+
+/**
+ * Converts a received message to an `ArrayBuffer` of its own.
+ *
+ * @param {Buffer} data The message
+ * @return {ArrayBuffer} Its bytes
+ */
+function toArrayBuffer(data) {
+  const { buffer, byteOffset, length } = data;
+  if (length === buffer.byteLength) return buffer;
+  return buffer.slice(byteOffset, byteOffset + length);
+}
+
+/**
+ * @param {*} value Any value
+ * @return {Boolean} Whether it is a `Blob` or a `File`
+ */
+function isBlob(value) {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof value.arrayBuffer === 'function' &&
+    typeof value.type === 'string' &&
+    typeof value.stream === 'function' &&
+    (value[Symbol.toStringTag] === 'Blob' ||
+      value[Symbol.toStringTag] === 'File')
+  );
+}
+
+module.exports = { isBlob, toArrayBuffer, toBuffer };

@@ -1,0 +1,47 @@
+'use strict';
+
+const { getSystemErrorName } = require('util');
+
+/** The status code of the close frame that answers an error. */
+const kStatusCode = Symbol('kStatusCode');
+
+module.exports = {
+  kStatusCode,
+
+  /**
+   * Makes the `Error` that Node.js makes for a failed system call.
+   *
+   * @param {String} syscall The call
+   * @param {Number} errno A positive error number
+   * @return {Error} The error
+   */
+  systemError(syscall, errno) {
+    let code = 'EIO';
+
+    try {
+      code = getSystemErrorName(-errno);
+    } catch {
+      // A number that libuv has no name for.
+    }
+
+    const error = new Error(`${syscall} ${code}`);
+    error.errno = -errno;
+    error.code = code;
+    error.syscall = syscall;
+    return error;
+  },
+
+  /**
+   * Makes the `Error` that a peer has earned by breaking the protocol.
+   *
+   * @param {Object} facts What the native side says of it
+   * @return {(Error|RangeError)} The error
+   */
+  protocolError(facts) {
+    const Class = facts.isRangeError ? RangeError : Error;
+    const error = new Class(facts.message);
+    error.code = facts.code;
+    error[kStatusCode] = facts.closeCode;
+    return error;
+  }
+};

@@ -1,0 +1,240 @@
+//! What JavaScript asks of one connection directly, beside the outbox. A connection is named by
+//! slot and generation; one that is gone answers as a closed one does.
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use socket2::{Socket, TcpKeepalive};
+
+use super::endpoint::Endpoint;
+use super::error::{ProtocolErrorFacts, facts};
+use crate::engine::{AdoptError, Command, Settings, Token, adopt};
+use crate::protocol::{Limits, Role};
+
+/// The address of one end of a connection. All undefined for a Unix domain socket.
+#[napi(object)]
+#[derive(Default)]
+pub struct SocketName {
+    pub address: Option<String>,
+    /// `IPv4` or `IPv6`
+    pub family: Option<String>,
+    pub port: Option<u16>,
+}
+
+/// Counters of a connection.
+#[napi(object)]
+pub struct Counters {
+    /// Bytes since adoption.
+    pub bytes_read: f64,
+    /// Bytes that the kernel has taken since adoption.
+    pub bytes_written: f64,
+    /// Milliseconds since bytes last moved in either direction.
+    pub idle: f64,
+}
+
+fn token(slot: u32, generation: u32) -> Token {
+    Token { slot, generation }
+}
+
+#[napi]
+impl Endpoint {
+    /// Takes over the socket with descriptor `fd`, of which the caller closes its own descriptor
+    /// afterwards. `head` is what was received from it already. Limits of 0 mean none. Returns
+    /// slot and generation.
+    ///
+    /// # Errors
+    /// If it is no stream socket, or the operating system refuses.
+    #[allow(clippy::too_many_arguments)]
+    #[napi(catch_unwind)]
+    pub fn adopt(
+        &self,
+        fd: i32,
+        is_server: bool,
+        max_payload: f64,
+        max_fragments: u32,
+        max_buffered_chunks: u32,
+        skip_utf8_validation: bool,
+        head: &[u8],
+    ) -> Result<Vec<u32>> {
+        let socket = adopt(fd).map_err(|error| match error {
+            AdoptError::NotASocket => Error::from_reason("it is neither a TCP nor a Unix socket"),
+            AdoptError::Io(error) => Error::from_reason(error.to_string()),
+        })?;
+        let settings = Settings {
+            role: if is_server {
+                Role::Server
+            } else {
+                Role::Client
+            },
+            limits: Limits {
+                max_payload: max_payload as u64,
+                max_fragments,
+                max_buffered_chunks,
+                skip_utf8_validation,
+            },
+        };
+        self.shared.update_now();
+        let token = self
+            .shared
+            .reactor
+            .borrow_mut()
+            .add(socket, settings, head.to_vec())
+            .map_err(|error| Error::from_reason(error.to_string()))?;
+        self.shared.update_referenced();
+        Ok(vec![token.slot, token.generation])
+    }
+
+    /// Writes what is in the outbox and then `payload`, as the operation `byte` says. Outside of
+    /// a turn, [`Endpoint::complete`] must follow on a later tick.
+    #[napi(catch_unwind)]
+    pub fn write(&self, slot: u32, generation: u32, byte: u8, payload: &[u8]) {
+        self.shared.update_now();
+        self.shared.write_outbox();
+        if let Some(command) = Command::from_byte(byte) {
+            self.shared
+                .reactor
+                .borrow_mut()
+                .write_now(token(slot, generation), command, payload);
+        }
+        self.shared.update_referenced();
+    }
+
+    /// Writes what is in the outbox, then closes the descriptor; with `reset` the peer gets RST.
+    /// Outside of a turn, [`Endpoint::complete`] must follow on a later tick.
+    #[napi(catch_unwind)]
+    pub fn destroy(&self, slot: u32, generation: u32, reset: bool) {
+        self.shared.write_outbox();
+        self.shared
+            .reactor
+            .borrow_mut()
+            .destroy(token(slot, generation), reset);
+        self.shared.update_referenced();
+    }
+
+    /// Stops or continues reading.
+    #[napi(catch_unwind)]
+    pub fn set_paused(&self, slot: u32, generation: u32, paused: bool) {
+        self.shared
+            .reactor
+            .borrow_mut()
+            .set_paused(token(slot, generation), paused);
+        self.shared.update_referenced();
+    }
+
+    /// Whether the connection keeps the process alive.
+    #[napi(catch_unwind)]
+    pub fn set_referenced(&self, slot: u32, generation: u32, referenced: bool) {
+        self.shared
+            .reactor
+            .borrow_mut()
+            .set_referenced(token(slot, generation), referenced);
+        self.shared.update_referenced();
+    }
+
+    /// Whether the fragments of binary messages are wanted one by one.
+    #[napi(catch_unwind)]
+    pub fn set_fragments(&self, slot: u32, generation: u32, fragments: bool) {
+        self.shared
+            .reactor
+            .borrow_mut()
+            .set_fragments(token(slot, generation), fragments);
+    }
+
+    /// Bytes that the kernel has not taken yet.
+    #[napi(catch_unwind)]
+    pub fn queued(&self, slot: u32, generation: u32) -> f64 {
+        self.shared.reactor.borrow().queued(token(slot, generation)) as f64
+    }
+
+    /// Its counters, while it is known.
+    #[napi(catch_unwind)]
+    pub fn counters(&self, slot: u32, generation: u32) -> Option<Counters> {
+        self.shared.update_now();
+        let reactor = self.shared.reactor.borrow();
+        let [bytes_read, bytes_written, idle] = reactor.counters(token(slot, generation))?;
+        Some(Counters {
+            bytes_read: bytes_read as f64,
+            bytes_written: bytes_written as f64,
+            idle: idle as f64,
+        })
+    }
+
+    /// How the peer broke the protocol, if it did.
+    #[napi(catch_unwind)]
+    pub fn protocol_error(&self, slot: u32, generation: u32) -> Option<ProtocolErrorFacts> {
+        self.shared
+            .reactor
+            .borrow()
+            .error(token(slot, generation))
+            .map(facts)
+    }
+
+    /// The address of the peer, or of this end; `null` if there is none any more.
+    #[napi(catch_unwind)]
+    pub fn socket_name(&self, slot: u32, generation: u32, peer: bool) -> Option<SocketName> {
+        let reactor = self.shared.reactor.borrow();
+        let socket = reactor.socket(token(slot, generation))?;
+        let address = if peer {
+            socket.peer_addr()
+        } else {
+            socket.local_addr()
+        }
+        .ok()?;
+        Some(
+            address
+                .as_socket()
+                .map_or_else(SocketName::default, |address| SocketName {
+                    address: Some(address.ip().to_string()),
+                    family: Some(if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned()),
+                    port: Some(address.port()),
+                }),
+        )
+    }
+
+    /// `TCP_NODELAY`. Returns 0 or a negative `errno`, as libuv does; so do the next two.
+    #[napi(catch_unwind)]
+    pub fn set_no_delay(&self, slot: u32, generation: u32, enable: bool) -> i32 {
+        self.set_option(token(slot, generation), |socket| {
+            socket.set_tcp_nodelay(enable)
+        })
+    }
+
+    /// `SO_KEEPALIVE`, and the idle time in seconds before the first probe if it is not 0.
+    #[napi(catch_unwind)]
+    pub fn set_keep_alive(&self, slot: u32, generation: u32, enable: bool, delay: u32) -> i32 {
+        self.set_option(token(slot, generation), |socket| {
+            socket.set_keepalive(enable)?;
+            if enable && delay > 0 {
+                let time = std::time::Duration::from_secs(delay.into());
+                // The interval and count that libuv sets.
+                let probes = TcpKeepalive::new()
+                    .with_time(time)
+                    .with_interval(std::time::Duration::from_secs(1))
+                    .with_retries(10);
+                socket.set_tcp_keepalive(&probes)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The type-of-service byte of outgoing packets.
+    #[napi(catch_unwind)]
+    pub fn set_type_of_service(&self, slot: u32, generation: u32, value: u8) -> i32 {
+        self.set_option(token(slot, generation), |socket| {
+            if socket.local_addr()?.is_ipv6() {
+                socket.set_tclass_v6(value.into())
+            } else {
+                socket.set_tos_v4(value.into())
+            }
+        })
+    }
+
+    fn set_option(&self, token: Token, set: impl FnOnce(&Socket) -> std::io::Result<()>) -> i32 {
+        let reactor = self.shared.reactor.borrow();
+        let result = reactor.socket(token).map(set);
+        match result {
+            Some(Ok(())) => 0,
+            Some(Err(error)) => -error.raw_os_error().unwrap_or(libc::EIO),
+            None => -libc::EBADF,
+        }
+    }
+}

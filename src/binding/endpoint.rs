@@ -1,0 +1,199 @@
+//! The class that JavaScript holds: one per environment.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+use std::rc::{Rc, Weak};
+
+use napi::bindgen_prelude::*;
+use napi::sys;
+use napi_derive::napi;
+
+use super::large::LargeBuffers;
+use super::memory::{HEADER_NAMES, Memory};
+use super::turn::{Callbacks, Shared};
+use crate::engine::{KIND_NAMES, OPERATION_NAMES, Pump, PumpError, Reactor};
+
+/// The sockets of one environment, and the memory through which they are spoken to.
+#[napi]
+pub struct Endpoint {
+    pub(super) shared: Rc<Shared>,
+}
+
+#[napi]
+impl Endpoint {
+    /// `dispatch()` is called with `receiver` as `this` whenever the inbox holds records;
+    /// large payloads are elements of `larges` then.
+    ///
+    /// # Errors
+    /// If the environment's loop cannot be reached, or the operating system refuses.
+    #[allow(clippy::too_many_arguments)]
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: Env,
+        dispatch: Function<'_, (), ()>,
+        receiver: Object<'_>,
+        larges: Object<'_>,
+        header: Int32Array,
+        inbox_records: Int32Array,
+        inbox_arena: Uint8Array,
+        outbox_records: Int32Array,
+        outbox_arena: Uint8Array,
+    ) -> Result<Self> {
+        let memory = Memory::new(
+            header,
+            inbox_records,
+            inbox_arena,
+            outbox_records,
+            outbox_arena,
+        )
+        .ok_or_else(|| Error::from_reason("the header is too small"))?;
+        let reactor = Reactor::new().map_err(|error| Error::from_reason(error.to_string()))?;
+        let descriptor = reactor.descriptor();
+        let env = env.raw();
+        let shared = Rc::new(Shared {
+            env,
+            reactor: RefCell::new(reactor),
+            larges: RefCell::new(LargeBuffers::new(env)),
+            memory,
+            callbacks: Callbacks {
+                dispatch: keep(env, dispatch.raw())?,
+                receiver: keep(env, receiver.raw())?,
+                larges: keep(env, larges.raw())?,
+            },
+            pump: RefCell::new(None),
+            referenced: Cell::new(false),
+        });
+        let mut event_loop = null_mut();
+        // SAFETY: plain query of the environment that is calling.
+        check_status!(unsafe { sys::napi_get_uv_event_loop(env, &mut event_loop) })?;
+        let turned: Weak<Shared> = Rc::downgrade(&shared);
+        let turn = Box::new(move || {
+            if let Some(shared) = turned.upgrade() {
+                shared.turn();
+            }
+        });
+        // SAFETY: the loop is this thread's. The cleanup hook below closes the pump while it
+        // runs, and keeps the reactor, so its descriptor, until then.
+        let pump = unsafe { Pump::start(event_loop.cast(), descriptor, turn) }.map_err(describe)?;
+        *shared.pump.borrow_mut() = Some(pump);
+        add_cleanup_hook(env, Rc::clone(&shared))?;
+        Ok(Endpoint { shared })
+    }
+
+    /// Carries out what is in the outbox. Outside of a turn, [`Endpoint::complete`] must follow
+    /// on a later tick.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) {
+        self.shared.update_now();
+        self.shared.write_outbox();
+        self.shared.update_referenced();
+    }
+
+    /// Carries out what is in the outbox, and tells of the writes that were completed.
+    #[napi(catch_unwind)]
+    pub fn complete(&self) {
+        self.shared.complete();
+    }
+
+    /// Calls `callback` with an empty async context: nothing that was entered before is seen.
+    ///
+    /// # Errors
+    /// What the callback throws.
+    #[napi(catch_unwind)]
+    pub fn run_without_context(&self, callback: Function<'_, (), ()>) -> Result<()> {
+        let env = self.shared.env;
+        let mut receiver = null_mut();
+        let mut result = null_mut();
+        // SAFETY: called by JavaScript, so the environment is alive and a handle scope is open.
+        unsafe {
+            check_status!(sys::napi_create_object(env, &mut receiver))?;
+            check_status!(sys::napi_make_callback(
+                env,
+                null_mut(),
+                receiver,
+                callback.raw(),
+                0,
+                null_mut(),
+                &mut result,
+            ))
+        }
+    }
+}
+
+/// The numbers that both sides use, by name.
+#[napi(object)]
+pub struct Numbers {
+    /// Fields of the shared header.
+    pub header: HashMap<String, u32>,
+    /// What a record of the inbox says.
+    pub kind: HashMap<String, u32>,
+    /// What a record of the outbox asks for.
+    pub operation: HashMap<String, u32>,
+}
+
+/// The numbers that both sides use, by name.
+#[napi(catch_unwind)]
+pub fn numbers() -> Numbers {
+    let named = |(name, number): (&str, u32)| (name.to_owned(), number);
+    Numbers {
+        header: HEADER_NAMES
+            .map(|(name, field)| named((name, field as u32)))
+            .into(),
+        kind: KIND_NAMES
+            .map(|(name, kind)| named((name, kind as u32)))
+            .into(),
+        operation: OPERATION_NAMES
+            .map(|(name, byte)| named((name, u32::from(byte))))
+            .into(),
+    }
+}
+
+/// A strong reference to `value`, for the lifetime of the environment.
+fn keep(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
+    let mut reference = null_mut();
+    // SAFETY: a value of the call that is running.
+    check_status!(unsafe { sys::napi_create_reference(env, value, 1, &mut reference) })?;
+    Ok(reference)
+}
+
+fn describe(error: PumpError) -> Error {
+    Error::from_reason(match error {
+        PumpError::Missing(name) => format!("{name} is not exported by this process"),
+        PumpError::Refused(name, status) => format!("{name} returned {status}"),
+    })
+}
+
+/// What the cleanup hook is given.
+struct CleanUp {
+    shared: Rc<Shared>,
+}
+
+/// Has the endpoint shut down before the environment ends. The hook is asynchronous: libuv calls
+/// back before it lets go of a handle, and an environment that is freed earlier aborts.
+fn add_cleanup_hook(env: sys::napi_env, shared: Rc<Shared>) -> Result<()> {
+    let data = Box::into_raw(Box::new(CleanUp { shared })).cast();
+    let mut handle = null_mut();
+    // SAFETY: the box is taken back by the hook, which runs once.
+    check_status!(unsafe {
+        sys::napi_add_async_cleanup_hook(env, Some(clean_up), data, &mut handle)
+    })
+}
+
+unsafe extern "C" fn clean_up(handle: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    // The handle is removed whatever happens: the environment waits for it.
+    let remove = move || {
+        // SAFETY: the handle that Node.js passed, removed once.
+        unsafe { sys::napi_remove_async_cleanup_hook(handle) };
+    };
+    let shut_down = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the box that `add_cleanup_hook` leaked; this runs once.
+        let clean_up = unsafe { Box::from_raw(data.cast::<CleanUp>()) };
+        clean_up.shared.shut_down(Box::new(remove));
+    }));
+    if shut_down.is_err() {
+        remove();
+    }
+}

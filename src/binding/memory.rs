@@ -1,0 +1,174 @@
+//! The shared memory of an endpoint.
+
+use std::cell::Cell;
+use std::ops::DerefMut;
+
+use napi::bindgen_prelude::{Int32Array, Uint8Array};
+
+use crate::engine::{Batch, Outbox, RECORD_FIELDS};
+
+/// Fields of the header, for both sides.
+#[derive(Clone, Copy)]
+pub(super) enum Header {
+    /// Records in the inbox.
+    InboxCount = 0,
+    /// The next record of the inbox that `dispatch` has to look at.
+    InboxCursor = 1,
+    /// Records in the outbox.
+    OutboxCount = 2,
+    /// Bytes used in the outbox's arena.
+    OutboxUsed = 3,
+    /// How often the outbox was emptied; wraps.
+    OutboxFlushes = 4,
+    /// 1 while a turn runs, which will flush the outbox.
+    InTurn = 5,
+    /// Bytes used in the inbox's arena.
+    InboxUsed = 6,
+}
+
+/// Names and numbers of [`Header`], for the JavaScript side.
+pub(super) const HEADER_NAMES: [(&str, Header); 7] = [
+    ("INBOX_COUNT", Header::InboxCount),
+    ("INBOX_CURSOR", Header::InboxCursor),
+    ("OUTBOX_COUNT", Header::OutboxCount),
+    ("OUTBOX_USED", Header::OutboxUsed),
+    ("OUTBOX_FLUSHES", Header::OutboxFlushes),
+    ("IN_TURN", Header::InTurn),
+    ("INBOX_USED", Header::InboxUsed),
+];
+
+/// Memory that JavaScript allocated. The typed arrays are never let go of, so the pointers are
+/// good for as long as the environment; an endpoint lives that long too.
+pub(super) struct Memory {
+    header: *mut i32,
+    inbox_records: Region<i32>,
+    inbox_arena: Region<u8>,
+    outbox_records: Region<i32>,
+    outbox_arena: Region<u8>,
+    filling: Cell<bool>,
+}
+
+struct Region<T> {
+    start: *mut T,
+    length: usize,
+}
+
+impl<T> Region<T> {
+    /// Keeps `array` alive for good and remembers where its elements are.
+    fn leak<A>(mut array: A, elements: impl FnOnce(&mut A) -> &mut [T]) -> Self {
+        let slice = elements(&mut array);
+        let region = Region {
+            start: slice.as_mut_ptr(),
+            length: slice.len(),
+        };
+        std::mem::forget(array);
+        region
+    }
+
+    fn of_bytes(array: Uint8Array) -> Region<u8> {
+        // SAFETY: nothing else has a view of the elements during the call.
+        Region::leak(array, |array| unsafe { array.as_mut() })
+    }
+
+    fn of_records(array: Int32Array) -> Region<i32> {
+        // SAFETY: as above.
+        Region::leak(array, |array| unsafe { array.as_mut() })
+    }
+}
+
+/// A batch over the inbox. There is one at a time.
+pub(super) struct InboxGuard<'a> {
+    batch: Batch<'a>,
+    filling: &'a Cell<bool>,
+}
+
+impl<'a> std::ops::Deref for InboxGuard<'a> {
+    type Target = Batch<'a>;
+
+    fn deref(&self) -> &Batch<'a> {
+        &self.batch
+    }
+}
+
+impl DerefMut for InboxGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.batch
+    }
+}
+
+impl Drop for InboxGuard<'_> {
+    fn drop(&mut self) {
+        self.filling.set(false);
+    }
+}
+
+impl Memory {
+    /// `None` if a part is too small to work with.
+    pub(super) fn new(
+        header: Int32Array,
+        inbox_records: Int32Array,
+        inbox_arena: Uint8Array,
+        outbox_records: Int32Array,
+        outbox_arena: Uint8Array,
+    ) -> Option<Self> {
+        let header = Region::<i32>::of_records(header);
+        (header.length >= HEADER_NAMES.len()).then_some(Memory {
+            header: header.start,
+            inbox_records: Region::<i32>::of_records(inbox_records),
+            inbox_arena: Region::<u8>::of_bytes(inbox_arena),
+            outbox_records: Region::<i32>::of_records(outbox_records),
+            outbox_arena: Region::<u8>::of_bytes(outbox_arena),
+            filling: Cell::new(false),
+        })
+    }
+
+    pub(super) fn get(&self, field: Header) -> usize {
+        // SAFETY: `new` checked the length; the memory outlives `self`, and the other side does
+        // not run at the same time.
+        unsafe { self.header.add(field as usize).read() }.max(0) as usize
+    }
+
+    pub(super) fn set(&self, field: Header, value: usize) {
+        // SAFETY: as in `get`.
+        unsafe { self.header.add(field as usize).write(value as i32) }
+    }
+
+    /// An empty batch over the inbox.
+    ///
+    /// # Panics
+    /// If there is one already.
+    pub(super) fn inbox(&self) -> InboxGuard<'_> {
+        assert!(!self.filling.replace(true), "the inbox is being filled");
+        // SAFETY: the memory outlives `self`; `filling` makes this the only reference on this
+        // side, and JavaScript does not run while a batch exists.
+        let (arena, records) = unsafe {
+            (
+                std::slice::from_raw_parts_mut(self.inbox_arena.start, self.inbox_arena.length),
+                std::slice::from_raw_parts_mut(self.inbox_records.start, self.inbox_records.length),
+            )
+        };
+        InboxGuard {
+            batch: Batch::new(arena, records),
+            filling: &self.filling,
+        }
+    }
+
+    /// Takes everything out of the outbox, for one flush. JavaScript must not run before the
+    /// result is dropped.
+    pub(super) fn take_outbox(&self) -> Outbox<'_> {
+        let length =
+            (self.get(Header::OutboxCount) * RECORD_FIELDS).min(self.outbox_records.length);
+        let flushes = self.get(Header::OutboxFlushes) + 1;
+        self.set(Header::OutboxFlushes, flushes & i32::MAX as usize);
+        self.set(Header::OutboxCount, 0);
+        self.set(Header::OutboxUsed, 0);
+        // SAFETY: the memory outlives `self`. Rust only reads it, and JavaScript does not run
+        // before the flush is over.
+        unsafe {
+            Outbox::new(
+                std::slice::from_raw_parts(self.outbox_records.start, length),
+                std::slice::from_raw_parts(self.outbox_arena.start, self.outbox_arena.length),
+            )
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! A turn: poll, fill the inbox, call `dispatch()`, flush the outbox; and everything else that
+//! may call into JavaScript.
+//!
+//! ```text
+//! libuv: descriptor readable ──► turn ──► poll ──► fill ──► dispatch() ──► flush ─┐
+//!                                                   ▲                             │
+//!                                                   └──── while there is more ────┘
+//! JavaScript: nextTick ────────► flush ──► completed writes ──► dispatch() ──► flush
+//! ```
+//!
+//! No borrow of the reactor is held while JavaScript runs, so that everything it may call works
+//! from inside `dispatch()`. A turn that is entered while one runs only writes.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+use napi::sys;
+
+use super::large::{LargeBuffer, LargeBuffers};
+use super::memory::{Header, Memory};
+use crate::engine::{Pump, Reactor};
+
+/// Batches of one turn, after which timers and other descriptors have theirs.
+const BATCHES: usize = 64;
+
+/// Values of one environment that are kept for its lifetime.
+pub(super) struct Callbacks {
+    /// `dispatch()`
+    pub(super) dispatch: sys::napi_ref,
+    /// `this` of the calls, an object of its own: async hooks take it for the call's resource.
+    pub(super) receiver: sys::napi_ref,
+    /// The array that large payloads are stored in.
+    pub(super) larges: sys::napi_ref,
+}
+
+/// What an endpoint's callbacks share.
+pub(super) struct Shared {
+    pub(super) env: sys::napi_env,
+    pub(super) reactor: RefCell<Reactor<LargeBuffer>>,
+    pub(super) larges: RefCell<LargeBuffers>,
+    pub(super) memory: Memory,
+    pub(super) callbacks: Callbacks,
+    pub(super) pump: RefCell<Option<Pump>>,
+    pub(super) referenced: Cell<bool>,
+}
+
+/// Marks a turn as running, also for JavaScript.
+struct Turn<'a>(&'a Memory);
+
+impl<'a> Turn<'a> {
+    /// `None` if one runs already.
+    fn begin(memory: &'a Memory) -> Option<Self> {
+        if memory.get(Header::InTurn) != 0 {
+            return None;
+        }
+        memory.set(Header::InTurn, 1);
+        Some(Turn(memory))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.set(Header::InTurn, 0);
+    }
+}
+
+impl Shared {
+    /// The descriptor is readable. Called by libuv, with nothing of JavaScript on the stack.
+    pub(super) fn turn(&self) {
+        let mut scope = null_mut();
+        // SAFETY: the environment is alive: its cleanup hook ends the pump that calls this.
+        if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
+            return;
+        }
+        // A panic outside of a connection's own service leaves the reactor as it was.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.run_turn()));
+        // SAFETY: opened above.
+        unsafe { sys::napi_close_handle_scope(self.env, scope) };
+    }
+
+    fn run_turn(&self) {
+        self.update_now();
+        // What cannot be polled now is polled in the next turn: epoll has not forgotten it.
+        let _ = self.reactor.borrow_mut().poll();
+        let Some(turn) = Turn::begin(&self.memory) else {
+            self.write_outbox();
+            return;
+        };
+        let mut budget = self.reactor.borrow().ready();
+        for _ in 0..BATCHES {
+            let count = {
+                let mut inbox = self.memory.inbox();
+                let larges = &mut *self.larges.borrow_mut();
+                self.reactor
+                    .borrow_mut()
+                    .fill(&mut inbox, larges, &mut budget);
+                self.memory.set(Header::InboxUsed, inbox.position());
+                inbox.len()
+            };
+            if count == 0 || !self.deliver(count) {
+                break;
+            }
+            self.write_outbox();
+        }
+        drop(turn);
+        self.finish();
+    }
+
+    /// Writes the outbox; and, unless a turn runs, tells of the writes that were completed, and
+    /// has a turn follow if there is work for one. Called by JavaScript.
+    pub(super) fn complete(&self) {
+        self.update_now();
+        self.write_outbox();
+        let Some(turn) = Turn::begin(&self.memory) else {
+            return;
+        };
+        for _ in 0..BATCHES {
+            let count = {
+                let mut inbox = self.memory.inbox();
+                self.reactor.borrow_mut().tell(&mut inbox, false);
+                inbox.len()
+            };
+            if count == 0 || !self.deliver(count) {
+                break;
+            }
+            self.write_outbox();
+        }
+        drop(turn);
+        self.finish();
+    }
+
+    /// Asks for another turn if one is due.
+    fn finish(&self) {
+        let reactor = self.reactor.borrow();
+        if reactor.has_work() {
+            reactor.wake();
+        }
+        drop(reactor);
+        self.update_referenced();
+    }
+
+    /// Lets the process end if no connection keeps it.
+    pub(super) fn update_referenced(&self) {
+        let reactor = self.reactor.borrow();
+        let referenced = reactor.referenced() > 0;
+        if self.referenced.replace(referenced) != referenced
+            && let Some(pump) = &*self.pump.borrow()
+        {
+            pump.set_referenced(referenced);
+        }
+    }
+
+    pub(super) fn update_now(&self) {
+        if let Some(pump) = &*self.pump.borrow() {
+            self.reactor.borrow_mut().set_now(pump.now());
+        }
+    }
+
+    /// Carries out what is in the outbox.
+    pub(super) fn write_outbox(&self) {
+        if self.memory.get(Header::OutboxCount) > 0 {
+            let outbox = self.memory.take_outbox();
+            self.reactor
+                .borrow_mut()
+                .flush(outbox, &mut *self.larges.borrow_mut());
+        }
+    }
+
+    /// Has JavaScript look at `count` records of the inbox. A listener that throws is reported as
+    /// an uncaught exception and the rest is looked at, as if each event had had a call of its
+    /// own. Returns false if JavaScript can no longer run.
+    fn deliver(&self, count: usize) -> bool {
+        self.memory.set(Header::InboxCount, count);
+        self.memory.set(Header::InboxCursor, 0);
+        // SAFETY: the references are strong and of this environment; a handle scope is open,
+        // libuv's caller's or that of the function JavaScript called; no borrow is held across the
+        // calls that run JavaScript.
+        unsafe {
+            let value = |reference| {
+                let mut value = null_mut();
+                sys::napi_get_reference_value(self.env, reference, &mut value);
+                value
+            };
+            let (receiver, dispatch) = (
+                value(self.callbacks.receiver),
+                value(self.callbacks.dispatch),
+            );
+            self.larges
+                .borrow_mut()
+                .hand_over(value(self.callbacks.larges));
+            loop {
+                let mut result = null_mut();
+                let status = sys::napi_make_callback(
+                    self.env,
+                    null_mut(),
+                    receiver,
+                    dispatch,
+                    0,
+                    null_mut(),
+                    &mut result,
+                );
+                if status == sys::Status::napi_ok {
+                    return true;
+                }
+                let mut exception = null_mut();
+                if status != sys::Status::napi_pending_exception
+                    || sys::napi_get_and_clear_last_exception(self.env, &mut exception)
+                        != sys::Status::napi_ok
+                {
+                    return false;
+                }
+                // Before the handler: it may end the process.
+                self.write_outbox();
+                if sys::napi_fatal_exception(self.env, exception) != sys::Status::napi_ok {
+                    return false;
+                }
+                if self.memory.get(Header::InboxCursor) >= count {
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// The environment ends: what is queued is written, the descriptors are closed, and `done` is
+    /// called when libuv has let go of the poll handle.
+    pub(super) fn shut_down(self: &Rc<Self>, done: Box<dyn FnOnce()>) {
+        if let Ok(mut reactor) = self.reactor.try_borrow_mut() {
+            if self.memory.get(Header::OutboxCount) > 0
+                && let Ok(mut larges) = self.larges.try_borrow_mut()
+            {
+                reactor.flush(self.memory.take_outbox(), &mut *larges);
+            }
+            reactor.close_all();
+        }
+        let pump = self.pump.borrow_mut().take();
+        match pump {
+            // The reactor's descriptor stays open until libuv no longer watches it.
+            Some(pump) => {
+                let shared = Rc::clone(self);
+                pump.close(Box::new(move || {
+                    drop(shared);
+                    done();
+                }));
+            }
+            None => done(),
+        }
+    }
+}

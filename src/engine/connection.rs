@@ -1,0 +1,131 @@
+//! One connection: a socket, the protocol's state, and what is on its way in and out.
+
+use socket2::Socket;
+
+use super::message::Message;
+use super::write_queue::WriteQueue;
+use crate::protocol::{self, Limits, ProtocolError, Role};
+
+/// Names a connection: a slot of the slab, and which of its successive users is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) slot: u32,
+    /// 24 bits.
+    pub(crate) generation: u32,
+}
+
+impl Token {
+    pub(crate) const GENERATION_MASK: u32 = 0x00ff_ffff;
+
+    /// The second field of a record: the generation, and a byte.
+    pub(crate) fn tag(self, byte: u8) -> i32 {
+        (self.generation << 8 | u32::from(byte)) as i32
+    }
+
+    /// The token and the byte of a record that begins with `slot` and `tag`.
+    pub(crate) fn from_record(slot: i32, tag: i32) -> (Token, u8) {
+        let token = Token {
+            slot: slot as u32,
+            generation: tag as u32 >> 8,
+        };
+        (token, tag as u8)
+    }
+}
+
+/// What is fixed about a connection when it opens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) role: Role,
+    pub(crate) limits: Limits,
+}
+
+/// A connection with payload buffers `P`. Idle, it owns no heap memory.
+pub(crate) struct Connection<P> {
+    /// `None` once closed; the slot is kept until JavaScript has released it.
+    pub(super) socket: Option<Socket>,
+    pub(super) generation: u32,
+    pub(super) protocol: protocol::Connection,
+    /// Bytes received and not decoded: part of a header or control frame, or what was left when
+    /// a batch was full.
+    pub(super) pending: Vec<u8>,
+    pub(super) message: Message<P>,
+    pub(super) queue: WriteQueue,
+    pub(super) bytes_read: u64,
+    pub(super) bytes_written: u64,
+    /// The loop's time at which bytes last moved, in milliseconds.
+    pub(super) last_activity: u64,
+    /// Writes that are complete and have not been told.
+    pub(super) written: usize,
+    /// How the peer broke the protocol.
+    pub(super) error: Option<ProtocolError>,
+    /// Why the socket was closed, as an `errno`; 0 if nothing failed.
+    pub(super) errno: i32,
+    /// First and last record of the flush that is running, `NO_RECORD` outside of one.
+    pub(super) first_record: u32,
+    pub(super) last_record: u32,
+    pub(super) flags: Flags,
+}
+
+/// No record of the outbox.
+pub(super) const NO_RECORD: u32 = u32::MAX;
+
+/// What is true of a connection at the moment.
+#[derive(Default)]
+pub(super) struct Flags {
+    /// The socket may have something to read: an edge came and was not used up.
+    pub(super) readable: bool,
+    /// The edge carried an end, an error or urgent data: a short read proves nothing.
+    pub(super) read_until_refused: bool,
+    /// `pending` may hold whole frames.
+    pub(super) decodable: bool,
+    /// It is in the ready list.
+    pub(super) queued: bool,
+    /// It is in the list of those with something to tell.
+    pub(super) noticed: bool,
+    /// JavaScript paused it.
+    pub(super) paused: bool,
+    /// Fragments are wanted one by one.
+    pub(super) fragments: bool,
+    /// What arrives is thrown away: the protocol has ended, by a close frame or an error.
+    pub(super) discarding: bool,
+    /// The peer sent FIN.
+    pub(super) read_ended: bool,
+    /// FIN is to follow the write queue.
+    pub(super) end_requested: bool,
+    /// FIN was sent.
+    pub(super) write_ended: bool,
+    /// The write queue was not empty, and became so.
+    pub(super) drained: bool,
+    /// JavaScript does not want it to keep the process alive.
+    pub(super) unreferenced: bool,
+}
+
+impl<P> Connection<P> {
+    pub(super) fn new(socket: Socket, generation: u32, settings: Settings, now: u64) -> Self {
+        Connection {
+            socket: Some(socket),
+            generation,
+            protocol: protocol::Connection::new(settings.role, settings.limits),
+            pending: Vec::new(),
+            message: Message::Empty,
+            queue: WriteQueue::default(),
+            bytes_read: 0,
+            bytes_written: 0,
+            last_activity: now,
+            written: 0,
+            error: None,
+            errno: 0,
+            first_record: NO_RECORD,
+            last_record: NO_RECORD,
+            flags: Flags::default(),
+        }
+    }
+
+    /// Whether reading it now could bring something.
+    pub(super) fn wants_service(&self) -> bool {
+        let flags = &self.flags;
+        self.socket.is_some()
+            && !flags.paused
+            && (flags.readable && !flags.read_ended || flags.decodable)
+    }
+}

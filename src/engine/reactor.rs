@@ -1,0 +1,423 @@
+//! The sockets of one thread, and what happens to them during a turn.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Waker};
+use slab::Slab;
+use socket2::Socket;
+
+use super::batch::{Batch, Kind};
+use super::connection::{Connection, Settings, Token};
+use super::message::LargePayloads;
+use super::writing::Scratch;
+use crate::protocol::ProtocolError;
+
+/// Events fetched by one system call.
+const EVENTS: usize = 1024;
+
+/// The token of the waker; no slot reaches it.
+const WAKER: mio::Token = mio::Token(usize::MAX);
+
+/// Adopted sockets, their connections, and what they have to tell.
+///
+/// A turn is [`Reactor::poll`], then [`Reactor::fill`] and, after JavaScript has seen the batch,
+/// [`Reactor::flush`], until `fill` adds nothing. Whoever ends a turn earlier calls
+/// [`Reactor::wake`].
+pub(crate) struct Reactor<P> {
+    poll: Poll,
+    events: Events,
+    waker: Waker,
+    pub(super) connections: Slab<Connection<P>>,
+    /// Slots that want to be read, in the order in which they will be.
+    ready: VecDeque<u32>,
+    /// Slots with something to tell that is not a read.
+    notices: VecDeque<u32>,
+    generation: u32,
+    referenced: usize,
+    now: u64,
+    pub(super) scratch: Scratch,
+}
+
+/// What became of a connection that was served.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Served {
+    /// There is nothing more to read for now.
+    Drained,
+    /// There may be more: its budget is used up.
+    More,
+    /// There may be more: the batch is full.
+    BatchFull,
+}
+
+impl<P> Reactor<P> {
+    /// # Errors
+    /// What the operating system says to a new epoll instance.
+    pub(crate) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        Ok(Reactor {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            waker,
+            connections: Slab::new(),
+            ready: VecDeque::new(),
+            notices: VecDeque::new(),
+            generation: 0,
+            referenced: 0,
+            now: 0,
+            scratch: Scratch::default(),
+        })
+    }
+
+    /// The descriptor that is readable when a turn is due.
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    /// Connections that keep the process alive.
+    pub(crate) fn referenced(&self) -> usize {
+        self.referenced
+    }
+
+    /// Sets the time of this turn, in milliseconds.
+    pub(crate) fn set_now(&mut self, now: u64) {
+        self.now = now;
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Takes a connected socket in. `head` is what was received from it already.
+    ///
+    /// # Errors
+    /// What the operating system says to its registration.
+    pub(crate) fn add(
+        &mut self,
+        socket: Socket,
+        settings: Settings,
+        head: Vec<u8>,
+    ) -> io::Result<Token> {
+        let generation = self.generation;
+        self.generation = generation.wrapping_add(1) & Token::GENERATION_MASK;
+        let entry = self.connections.vacant_entry();
+        let slot = entry.key();
+        // The interest is never changed: an edge-triggered write event costs nothing until the
+        // kernel has refused a write. Urgent data is asked for because it ends a read early.
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let interest = interest | Interest::PRIORITY;
+        self.poll.registry().register(
+            &mut SourceFd(&socket.as_raw_fd()),
+            mio::Token(slot | (generation as usize) << 32),
+            interest,
+        )?;
+        let mut connection = Connection::new(socket, generation, settings, self.now);
+        connection.flags.decodable = !head.is_empty();
+        connection.flags.readable = true;
+        connection.pending = head;
+        entry.insert(connection);
+        self.referenced += 1;
+        let slot = slot as u32;
+        // Registration reports the socket as writable at once, so a turn follows by itself.
+        self.enqueue(slot);
+        Ok(Token { slot, generation })
+    }
+
+    /// The connection that `token` names, if it is still the same.
+    pub(super) fn get(&self, token: Token) -> Option<&Connection<P>> {
+        let connection = self.connections.get(token.slot as usize)?;
+        (connection.generation == token.generation).then_some(connection)
+    }
+
+    pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut Connection<P>> {
+        let connection = self.connections.get_mut(token.slot as usize)?;
+        (connection.generation == token.generation).then_some(connection)
+    }
+
+    /// Fetches what the operating system has to report, and writes what was refused before.
+    ///
+    /// # Errors
+    /// What epoll says; never [`io::ErrorKind::Interrupted`].
+    pub(crate) fn poll(&mut self) -> io::Result<()> {
+        let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        let result = self.poll.poll(&mut events, Some(std::time::Duration::ZERO));
+        if result.is_ok() {
+            for event in &events {
+                if event.token() != WAKER {
+                    self.on_event(event);
+                }
+            }
+        }
+        self.events = events;
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            other => other,
+        }
+    }
+
+    fn on_event(&mut self, event: &mio::event::Event) {
+        let bits = event.token().0;
+        let token = Token {
+            slot: bits as u32,
+            generation: (bits >> 32) as u32 & Token::GENERATION_MASK,
+        };
+        let Some(connection) = self.get_mut(token) else {
+            return;
+        };
+        let flags = &mut connection.flags;
+        let last = event.is_read_closed()
+            || event.is_write_closed()
+            || event.is_error()
+            || event.is_priority();
+        flags.readable |= last || event.is_readable();
+        flags.read_until_refused |= last;
+        if event.is_writable() && !connection.queue.is_empty() {
+            self.drain_queue(token.slot);
+        }
+        self.enqueue(token.slot);
+    }
+
+    /// Puts `slot` at the end of the ready list, unless it is there or has nothing to read.
+    pub(super) fn enqueue(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get_mut(slot as usize)
+            && !connection.flags.queued
+            && connection.wants_service()
+        {
+            connection.flags.queued = true;
+            self.ready.push_back(slot);
+        }
+    }
+
+    /// Remembers that `slot` has something to tell.
+    pub(super) fn notice(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get_mut(slot as usize)
+            && !connection.flags.noticed
+        {
+            connection.flags.noticed = true;
+            self.notices.push_back(slot);
+        }
+    }
+
+    /// How many connections wait to be read. [`Reactor::fill`] is told how many to serve, so
+    /// that those which ask for more wait for the next turn.
+    pub(crate) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Whether another turn is needed although the operating system has nothing to report.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.ready.is_empty() || !self.notices.is_empty()
+    }
+
+    /// Makes the descriptor readable, so that a turn follows.
+    pub(crate) fn wake(&self) {
+        // The only failures are those of writing to an eventfd of our own, and there a full
+        // counter means that it is readable already.
+        let _ = self.waker.wake();
+    }
+
+    /// Fills `batch`: first what is to be told, then what up to `budget` connections have to
+    /// read. `budget` is lowered by those that were served.
+    pub(crate) fn fill(
+        &mut self,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+        budget: &mut usize,
+    ) {
+        self.tell(batch, true);
+        while *budget > 0 && !batch.is_full() {
+            let Some(slot) = self.ready.pop_front() else {
+                break;
+            };
+            *budget -= 1;
+            let Some(connection) = self.connections.get_mut(slot as usize) else {
+                continue;
+            };
+            connection.flags.queued = false;
+            match self.serve(slot, batch, larges) {
+                Served::Drained => {}
+                Served::More => self.enqueue(slot),
+                Served::BatchFull => {
+                    // It goes on in the next batch of the same turn.
+                    if let Some(connection) = self.connections.get_mut(slot as usize) {
+                        connection.flags.queued = true;
+                        self.ready.push_front(slot);
+                        *budget += 1;
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Puts completed writes into `batch`, and with `closed` also closed connections.
+    /// Returns whether something was left for another time.
+    pub(crate) fn tell(&mut self, batch: &mut Batch<'_>, closed: bool) -> bool {
+        for _ in 0..self.notices.len() {
+            // One connection has at most three things to tell.
+            if batch.records_left() < 3 {
+                break;
+            }
+            let Some(slot) = self.notices.pop_front() else {
+                break;
+            };
+            let Some(connection) = self.connections.get_mut(slot as usize) else {
+                continue;
+            };
+            let token = Token {
+                slot,
+                generation: connection.generation,
+            };
+            let written = std::mem::take(&mut connection.written);
+            if written > 0 {
+                batch.push(token, Kind::Written, written, 0);
+            }
+            if std::mem::take(&mut connection.flags.drained) {
+                batch.push(token, Kind::Drained, 0, 0);
+            }
+            connection.flags.noticed = false;
+            if connection.socket.is_none() {
+                if closed {
+                    batch.push(token, Kind::Closed, connection.errno as usize, 0);
+                } else {
+                    connection.flags.noticed = true;
+                    self.notices.push_back(slot);
+                }
+            }
+        }
+        !self.notices.is_empty()
+    }
+
+    /// Closes the descriptor of `slot` because of `errno`, or because it is time (0).
+    pub(super) fn close(&mut self, slot: u32, errno: i32) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(socket) = connection.socket.take() else {
+            return;
+        };
+        // Deregistration first: afterwards the number may be a stranger's.
+        let _ = self
+            .poll
+            .registry()
+            .deregister(&mut SourceFd(&socket.as_raw_fd()));
+        drop(socket);
+        connection.errno = errno;
+        connection.pending = Vec::new();
+        connection.queue = Default::default();
+        if !connection.flags.unreferenced {
+            self.referenced -= 1;
+        }
+        self.notice(slot);
+    }
+
+    /// Closes `slot` if both directions have ended.
+    pub(super) fn close_if_ended(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get(slot as usize)
+            && connection.flags.read_ended
+            && connection.flags.write_ended
+        {
+            self.close(slot, 0);
+        }
+    }
+
+    /// Closes the connection now; what is queued and refused is lost. With `reset` the peer gets
+    /// RST instead of FIN.
+    pub(crate) fn destroy(&mut self, token: Token, reset: bool) {
+        let Some(connection) = self.get(token) else {
+            return;
+        };
+        if reset && let Some(socket) = &connection.socket {
+            let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+        }
+        self.close(token.slot, 0);
+    }
+
+    /// Forgets a closed connection and frees what is left of its message.
+    pub(super) fn release(&mut self, slot: u32, larges: &mut impl LargePayloads<Payload = P>) {
+        let closed = |connection: &Connection<P>| connection.socket.is_none();
+        if self.connections.get(slot as usize).is_some_and(closed) {
+            self.connections
+                .remove(slot as usize)
+                .message
+                .discard(larges);
+        }
+    }
+
+    /// Stops or continues reading.
+    pub(crate) fn set_paused(&mut self, token: Token, paused: bool) {
+        let Some(connection) = self.get_mut(token) else {
+            return;
+        };
+        connection.flags.paused = paused;
+        self.enqueue(token.slot);
+        if self.has_work() {
+            self.wake();
+        }
+    }
+
+    /// Whether the connection keeps the process alive.
+    pub(crate) fn set_referenced(&mut self, token: Token, referenced: bool) {
+        let Some(connection) = self.get_mut(token) else {
+            return;
+        };
+        let changed =
+            std::mem::replace(&mut connection.flags.unreferenced, !referenced) == referenced;
+        if changed && connection.socket.is_some() {
+            if referenced {
+                self.referenced += 1;
+            } else {
+                self.referenced -= 1;
+            }
+        }
+    }
+
+    /// Whether the fragments of binary messages are wanted one by one.
+    pub(crate) fn set_fragments(&mut self, token: Token, fragments: bool) {
+        if let Some(connection) = self.get_mut(token) {
+            connection.flags.fragments = fragments;
+        }
+    }
+
+    /// How the peer broke the protocol, if it did.
+    pub(crate) fn error(&self, token: Token) -> Option<ProtocolError> {
+        self.get(token)?.error
+    }
+
+    /// The socket, while it is open.
+    pub(crate) fn socket(&self, token: Token) -> Option<&Socket> {
+        self.get(token)?.socket.as_ref()
+    }
+
+    /// Bytes that the kernel has not taken yet.
+    pub(crate) fn queued(&self, token: Token) -> usize {
+        self.get(token)
+            .map_or(0, |connection| connection.queue.len())
+    }
+
+    /// Bytes read, bytes written, and milliseconds since bytes last moved.
+    pub(crate) fn counters(&self, token: Token) -> Option<[u64; 3]> {
+        let connection = self.get(token)?;
+        Some([
+            connection.bytes_read,
+            connection.bytes_written,
+            self.now.saturating_sub(connection.last_activity),
+        ])
+    }
+
+    /// Closes every descriptor.
+    pub(crate) fn close_all(&mut self) {
+        let slots: Vec<u32> = self
+            .connections
+            .iter()
+            .map(|(slot, _)| slot as u32)
+            .collect();
+        for slot in slots {
+            self.close(slot, 0);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The native half of Ferrows, a WebSocket library for Node.js.
+//!
+//! # Layout
+//!
+//! ```text
+//! lib/*.js     policy: options, hooks, the order of events
+//! ─────────────────────────────────────────────────────────────────────
+//! binding      the only code that names Node-API: one Endpoint per environment
+//! engine       connections, the sockets under them, and the reactor that drives both
+//! protocol     RFC 6455: bytes in, events out; no I/O, no clock, no unsafe
+//! ```
+//!
+//! Imports point downwards only. `protocol` compiles alone: the fuzz targets include it by path.
+//!
+//! # Where a byte goes
+//!
+//! The opening handshake is Node.js's: its http server parses the request and emits `'upgrade'`.
+//! Then the TCP connection leaves its `net.Socket`: [`engine`] duplicates the descriptor and
+//! registers it with an epoll instance of its own. libuv watches that one descriptor. When it is
+//! readable a *turn* begins: bytes are received into the inbox's arena, frames are decoded and
+//! unmasked in place, and each event becomes a record. JavaScript is called once for all of them.
+//! What it sends is laid out in the outbox, likewise payloads and records, and when the call
+//! returns, each connection's frames leave in one system call.
+//!
+//! # Threads
+//!
+//! Everything happens on the thread of the JavaScript environment. A process may have several
+//! environments, and a thread too; nothing is shared between them.
+
+mod binding;
+mod engine;
+#[allow(dead_code)]
+mod protocol;
