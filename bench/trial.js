@@ -10,6 +10,7 @@ const generator = require('./generator');
 const ANSWER = 30_000; // milliseconds a server gets for an answer
 const PATIENCE = 60_000; // and a load generator, beyond its own time
 const SETTLE = 500; // until a server has seen that its connections have gone
+const IDLE_AFTER = 3000; // milliseconds
 
 /** Connections opened and dropped before memory is first read. */
 const WARM_CONNECTIONS = 200;
@@ -80,6 +81,8 @@ async function idle(server, load, parameters) {
   const { memory: empty } = await server.ask('memory', ANSWER);
   const client = load(parameters);
   await client.hear(PATIENCE);
+  // A connection is idle when what opening it set off is over.
+  await new Promise((resolve) => setTimeout(resolve, IDLE_AFTER));
   const { memory: full } = await server.ask('memory', ANSWER);
   await client.end();
 

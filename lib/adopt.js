@@ -21,7 +21,8 @@ const HTTP_WRAPPERS = ['on', 'addListener', 'prependListener', 'setEncoding'];
  * @return {(String|null)} The reason, or null if it can
  */
 function obstacle(socket) {
-  if (process.platform !== 'linux') return `the platform is ${process.platform}`;
+  if (process.platform !== 'linux')
+    return `the platform is ${process.platform}`;
 
   // They export libuv's symbols and abort when these are called.
   if (process.versions.bun || process.versions.deno) {
@@ -80,7 +81,7 @@ function adopt(connection, socket, head, options) {
   // `read()` starts the handle again, unless it believes that it is reading.
   real.reading = true;
   const chunks = head.length === 0 ? [] : [head];
-  for (let chunk; (chunk = socket.read()) !== null; ) chunks.push(chunk);
+  for (let chunk; (chunk = socket.read()) !== null;) chunks.push(chunk);
 
   getEndpoint().adopt(
     connection,

@@ -223,12 +223,7 @@ class Endpoint {
       this._lastString === string &&
       header[OUTBOX_COUNT] < OUTBOX_RECORDS
     ) {
-      this._append(
-        connection,
-        operation,
-        this._lastOffset,
-        this._lastLength
-      );
+      this._append(connection, operation, this._lastOffset, this._lastLength);
       return;
     }
 
@@ -284,12 +279,7 @@ class Endpoint {
   }
 
   _writeNow(connection, operation, bytes) {
-    this.native.write(
-      connection.slot,
-      connection.generation,
-      operation,
-      bytes
-    );
+    this.native.write(connection.slot, connection.generation, operation, bytes);
     if (this._header[IN_TURN] === 0) this._schedule();
   }
 

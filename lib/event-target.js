@@ -170,7 +170,10 @@ const EventTarget = {
 
     if (!forAttribute) {
       for (const listener of this.listeners(type)) {
-        if (listener[kListener] === handler && !listener[kForOnEventAttribute]) {
+        if (
+          listener[kListener] === handler &&
+          !listener[kForOnEventAttribute]
+        ) {
           return;
         }
       }

@@ -13,7 +13,7 @@ const net = require('net');
 const kConnection = Symbol('kConnection');
 
 /** Milliseconds in which `'connection'` listeners, and what they await, may look at it. */
-const GRACE = 1000;
+const GRACE = 500;
 
 // Taken before fake timers can replace it.
 const { setTimeout } = globalThis;

@@ -7,14 +7,12 @@ const { obstacle } = require('./adopt');
 const binding = require('./binding');
 const { abortHandshake, rejectRequest, socketOnError } = require('./handshake');
 const { extension, subprotocol } = require('./headers');
+const { kConnection } = require('./husks');
 const WebSocket = require('./websocket');
 
 const RUNNING = 0;
 const CLOSING = 1;
 const CLOSED = 2;
-
-/** Marks a socket that was given to `handleUpgrade()` and upgraded. */
-const kUpgraded = Symbol('kUpgraded');
 
 /**
  * A WebSocket server.
@@ -279,7 +277,7 @@ class WebSocketServer extends EventEmitter {
     // The client has sent FIN already.
     if (!socket.readable || !socket.writable) return socket.destroy();
 
-    if (socket[kUpgraded]) {
+    if (socket[kConnection]) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same ' +
           'socket, possibly due to a misconfiguration'
@@ -319,7 +317,6 @@ class WebSocketServer extends EventEmitter {
     this.emit('headers', headers, req);
 
     socket.removeListener('error', socketOnError);
-    socket[kUpgraded] = true;
 
     ws.setSocket(socket, head, {
       allowSynchronousEvents: this.options.allowSynchronousEvents,

@@ -51,6 +51,7 @@ export class Chat {
       hour: '2-digit',
       minute: '2-digit'
     });
+    body.dir = 'auto';
     body.textContent = text;
     line.append(author, stamp, body);
     this.#append(line);

@@ -8,10 +8,12 @@ const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 const KEEP_SECONDS = 3;
 const MAX_BUFFERED_SECONDS = 45;
 
-// How far behind the newest picture playback may be, in seconds.
+// How far behind the newest picture playback is, in seconds: below the first, the
+// next piece might come too late, and it slows down a little.
+const EASE_LAG = 0.5;
 const HURRY_LAG = 1;
 const MAX_LAG = 2;
-const TARGET_LAG = 0.4;
+const TARGET_LAG = 0.6;
 
 export function canPlay(type) {
   return 'MediaSource' in globalThis && MediaSource.isTypeSupported(type);
@@ -58,6 +60,13 @@ export class Player {
   push(bytes, isStart) {
     if (this.#listening.signal.aborted) return;
     if (!isStart && !this.#hasStart) return;
+
+    // A browser may not open the source before somebody looks at the tab. What is
+    // older than the newest recording is of no interest then.
+    if (isStart && this.#buffer === null) {
+      this.#queue = [];
+      this.#queuedBytes = 0;
+    }
 
     this.#hasStart = true;
     this.#queue.push({ bytes, isStart });
@@ -170,7 +179,8 @@ export class Player {
       video.currentTime = Math.max(start, end - TARGET_LAG);
     }
 
-    video.playbackRate = lag > HURRY_LAG ? 1.1 : 1;
+    if (lag > HURRY_LAG) video.playbackRate = 1.1;
+    else video.playbackRate = lag < EASE_LAG ? 0.95 : 1;
 
     // Refused while the tab is hidden, and when the player closes meanwhile.
     if (video.paused) video.play().catch(() => {});
