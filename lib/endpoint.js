@@ -84,7 +84,7 @@ class Endpoint {
     });
     this._makeConnection = (Class, argument) => new Class(this, argument);
 
-    process.on('exit', () => {
+    beforeExit(() => {
       this._exiting = true;
       this.native.flush();
     });
@@ -118,10 +118,11 @@ class Endpoint {
     const [slot, generation] = this.native.adopt(
       fd,
       options.isServer,
-      options.maxPayload,
-      options.maxFragments,
-      options.maxBufferedChunks,
-      options.skipUTF8Validation,
+      // An option of another type is taken as ws takes it: undefined, for one, is no limit.
+      Number(options.maxPayload) || 0,
+      options.maxFragments | 0,
+      options.maxBufferedChunks | 0,
+      Boolean(options.skipUTF8Validation),
       head
     );
     connection.slot = slot;
@@ -355,6 +356,22 @@ function dispatchRun(connection, count) {
     records[cursor * RECORD_FIELDS] === slot &&
     records[cursor * RECORD_FIELDS + 1] >>> 8 === generation
   );
+}
+
+/**
+ * Has `flush` called when the process exits. There is one listener however often this module is
+ * loaded, as test runners do.
+ */
+function beforeExit(flush) {
+  const kFlushes = Symbol.for('ferrows.flushes');
+
+  if (process[kFlushes] === undefined) {
+    const flushes = [];
+    Object.defineProperty(process, kFlushes, { value: flushes });
+    process.on('exit', () => flushes.forEach((each) => each()));
+  }
+
+  process[kFlushes].push(flush);
 }
 
 let endpoint = null;

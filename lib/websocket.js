@@ -161,7 +161,9 @@ class WebSocket extends EventEmitter {
     const endpoint = getEndpoint();
     const connection = endpoint.makeConnection(WebSocketConnection, this);
 
-    if (!options.allowSynchronousEvents) {
+    const { allowSynchronousEvents = true } = options;
+
+    if (!allowSynchronousEvents) {
       connection.deferred = new DeferredEvents(connection);
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::connection::Token;
 use super::message::SMALL_MESSAGE;
-use super::reading::RECEIVE_SIZE;
+use super::reading::{MOST_LEFT_OVER, RECEIVE_SIZE};
 
 /// What a record says; the numbers are what JavaScript sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +60,9 @@ pub(crate) const KIND_NAMES: [(&str, Kind); 14] = [
 /// A record is `(slot, generation << 8 | kind, offset, length)`.
 const RECORD_FIELDS: usize = 4;
 
-/// Bytes that must be free before a connection is served: one read, and one assembled message.
-const LEAST_SPACE: usize = RECEIVE_SIZE + SMALL_MESSAGE;
+/// Bytes that must be free before a connection is served: one read behind what was left of the
+/// last, and one assembled message.
+const LEAST_SPACE: usize = RECEIVE_SIZE + MOST_LEFT_OVER + SMALL_MESSAGE;
 
 /// Records are kept free for what must not wait for the next batch.
 const SPARE_RECORDS: usize = 4;
@@ -104,6 +105,11 @@ impl<'a> Batch<'a> {
         self.records_left() == 0 || self.arena.len() - self.used < LEAST_SPACE
     }
 
+    /// Whether one more event fits: a record, and an assembled message.
+    pub(crate) fn has_room(&self) -> bool {
+        self.records_left() > 0 && self.arena.len() - self.used >= SMALL_MESSAGE
+    }
+
     /// How many records still fit, some being kept back.
     pub(crate) fn records_left(&self) -> usize {
         (self.records.len() / RECORD_FIELDS - self.count).saturating_sub(SPARE_RECORDS)
@@ -133,8 +139,8 @@ impl<'a> Batch<'a> {
         &mut self.arena[range]
     }
 
-    /// Copies `payload` into the arena and returns its offset. There is room for
-    /// [`SMALL_MESSAGE`] bytes wherever [`Batch::is_full`] was false before the last read.
+    /// Copies `payload`, of at most [`SMALL_MESSAGE`] bytes, into the arena and returns its offset.
+    /// The caller has asked [`Batch::has_room`].
     pub(crate) fn copy(&mut self, payload: &[u8]) -> usize {
         let taken = self.take(payload.len());
         let start = taken.start;

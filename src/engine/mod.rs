@@ -23,6 +23,8 @@ mod outbox;
 mod pump;
 mod reactor;
 mod reading;
+#[cfg(test)]
+mod tests;
 mod write_queue;
 mod writing;
 

@@ -1,8 +1,9 @@
 //! The sockets of one thread, and what happens to them during a turn.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Waker};
@@ -20,6 +21,10 @@ const EVENTS: usize = 1024;
 
 /// The token of the waker; no slot reaches it.
 const WAKER: mio::Token = mio::Token(usize::MAX);
+
+/// A close frame with the code 1011: "a server is terminating the connection because it
+/// encountered an unexpected condition" (RFC 6455 §7.4.1).
+const INTERNAL_ERROR_FRAME: [u8; 4] = [0x88, 0x02, 0x03, 0xf3];
 
 /// Adopted sockets, their connections, and what they have to tell.
 ///
@@ -116,9 +121,10 @@ impl<P> Reactor<P> {
             interest,
         )?;
         let mut connection = Connection::new(socket, generation, settings, self.now);
-        connection.flags.decodable = !head.is_empty();
         connection.flags.readable = true;
-        connection.pending = head;
+        if !head.is_empty() {
+            connection.take_head(head);
+        }
         entry.insert(connection);
         self.referenced += 1;
         let slot = slot as u32;
@@ -238,7 +244,8 @@ impl<P> Reactor<P> {
                 continue;
             };
             connection.flags.queued = false;
-            match self.serve(slot, batch, larges) {
+            let serve = AssertUnwindSafe(|| self.serve(slot, batch, larges));
+            match catch_unwind(serve).unwrap_or_else(|_| self.fail_broken(slot)) {
                 Served::Drained => {}
                 Served::More => self.enqueue(slot),
                 Served::BatchFull => {
@@ -290,6 +297,20 @@ impl<P> Reactor<P> {
             }
         }
         !self.notices.is_empty()
+    }
+
+    /// A panic has left the connection in an unknown state: the peer is told, and it is closed.
+    /// Everybody else goes on.
+    pub(super) fn fail_broken(&mut self, slot: u32) -> Served {
+        if let Some(connection) = self.connections.get_mut(slot as usize)
+            && let Some(socket) = &mut connection.socket
+            && connection.queue.is_empty()
+        {
+            // Best effort: if it is refused, the peer sees the connection end.
+            let _ = socket.write(&INTERNAL_ERROR_FRAME);
+        }
+        self.close(slot, 0);
+        Served::Drained
     }
 
     /// Closes the descriptor of `slot` because of `errno`, or because it is time (0).

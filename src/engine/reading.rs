@@ -19,6 +19,10 @@ use crate::protocol::{Event, MessageKind, ProtocolError};
 /// Bytes of one read into the arena.
 pub(super) const RECEIVE_SIZE: usize = 64 * 1024;
 
+/// Bytes that decoding may leave for the next read: a header, or a control frame that is not
+/// complete.
+pub(super) const MOST_LEFT_OVER: usize = 256;
+
 /// Bytes that one connection may read in a turn while others wait.
 const READ_BUDGET: usize = 256 * 1024;
 
@@ -76,6 +80,14 @@ impl<P> Connection<P> {
         }
     }
 
+    /// Takes what was received before the adoption.
+    pub(super) fn take_head(&mut self, head: Vec<u8>) {
+        // The first chunk is within every limit.
+        let _ = self.protocol.begin_chunk();
+        self.flags.decodable = !head.is_empty();
+        self.pending = head;
+    }
+
     /// The peer broke the protocol, or its message cannot be held.
     fn fail(&mut self, token: Token, error: ProtocolError, batch: &mut Batch<'_>) -> Stop {
         self.error = Some(error);
@@ -98,7 +110,7 @@ impl<P> Connection<P> {
             if Range::is_empty(range) {
                 break Stop::NeedsMore;
             }
-            if batch.is_full() {
+            if !batch.has_room() {
                 break Stop::BatchFull;
             }
             let decoded = match self.protocol.receive(batch.bytes(range.clone())) {
@@ -290,6 +302,9 @@ impl<P> Reactor<P> {
             };
             if connection.flags.decodable {
                 connection.decode_pending(token, batch, larges);
+                if connection.flags.discarding {
+                    connection.message.discard(larges);
+                }
                 continue;
             }
             let received = match connection.receive_large(token, now, batch, larges) {
@@ -298,6 +313,16 @@ impl<P> Reactor<P> {
             };
             match received {
                 Ok(count) => budget = budget.saturating_sub(count),
+                Err(Received::Failed(errno)) => {
+                    self.close(slot, errno);
+                    return Served::Drained;
+                }
+                // A write failed, and nothing is left to read.
+                Err(_) if connection.errno != 0 => {
+                    let errno = connection.errno;
+                    self.close(slot, errno);
+                    return Served::Drained;
+                }
                 Err(Received::End) => {
                     connection.flags.read_ended = true;
                     connection.message.discard(larges);
@@ -305,18 +330,10 @@ impl<P> Reactor<P> {
                     self.close_if_ended(slot);
                     return Served::Drained;
                 }
-                Err(Received::Failed(errno)) => {
-                    self.close(slot, errno);
-                    return Served::Drained;
-                }
-                Err(Received::Refused | Received::Bytes(_)) => {
-                    if connection.errno != 0 {
-                        // A write failed, and nothing is left to read.
-                        let errno = connection.errno;
-                        self.close(slot, errno);
-                    }
-                    return Served::Drained;
-                }
+                Err(Received::Refused | Received::Bytes(_)) => return Served::Drained,
+            }
+            if connection.flags.discarding {
+                connection.message.discard(larges);
             }
         }
     }
@@ -365,7 +382,8 @@ impl<P> Connection<P> {
         Ok(count)
     }
 
-    /// Decodes what an earlier turn had to leave.
+    /// Decodes what came with the adoption, or what an earlier turn had to leave. Those bytes were
+    /// counted as a chunk when they came.
     fn decode_pending(
         &mut self,
         token: Token,
@@ -378,28 +396,20 @@ impl<P> Connection<P> {
             .bytes(taken.clone())
             .copy_from_slice(&self.pending[..offered]);
         let mut range = taken.clone();
-        let begun = if self.flags.discarding {
-            Ok(())
-        } else {
-            self.protocol.begin_chunk()
-        };
-        let (stop, kept) = match begun {
-            Ok(()) => self.decode(token, &mut range, batch, larges),
-            Err(error) => (self.fail(token, error, batch), taken.start),
-        };
-        let used = range.start - taken.start;
+        let (stop, kept) = self.decode(token, &mut range, batch, larges);
+        batch.give_back(&taken, kept);
+        // Was that all there is? Then what is left waits for a read.
+        let all = offered == self.pending.len();
         match stop {
             Stop::Ended => self.pending = Vec::new(),
             Stop::NeedsMore | Stop::BatchFull => {
-                self.pending.drain(..used);
+                self.pending.drain(..range.start - taken.start);
                 if self.pending.is_empty() {
                     self.pending = Vec::new();
                 }
             }
         }
-        // What needs more and did not get it from the rest of the pending bytes waits for a read.
         self.flags.decodable =
-            !self.pending.is_empty() && (used > 0 || matches!(stop, Stop::BatchFull));
-        batch.give_back(&taken, kept);
+            !self.pending.is_empty() && (!all || matches!(stop, Stop::BatchFull));
     }
 }

@@ -10,9 +10,12 @@ const CHUNK: usize = 64 * 1024;
 const CHUNKS_PER_CALL: usize = 16;
 
 /// Bytes in the order in which they have to leave, and the places where somebody waits.
-/// An empty queue owns no memory.
+/// An empty queue owns no memory, and is small: most connections never have another.
 #[derive(Default)]
-pub(crate) struct WriteQueue {
+pub(crate) struct WriteQueue(Option<Box<Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
     chunks: VecDeque<Vec<u8>>,
     /// Bytes of the first chunk that have left already.
     sent: usize,
@@ -24,11 +27,11 @@ pub(crate) struct WriteQueue {
 impl WriteQueue {
     /// Bytes waiting.
     pub(crate) fn len(&self) -> usize {
-        self.length
+        self.0.as_ref().map_or(0, |waiting| waiting.length)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.length == 0
+        self.len() == 0
     }
 
     /// Copies `bytes` to the end.
@@ -36,28 +39,27 @@ impl WriteQueue {
         if bytes.is_empty() {
             return;
         }
-        self.length += bytes.len();
-        match self.chunks.back_mut() {
+        let waiting = self.0.get_or_insert_default();
+        waiting.length += bytes.len();
+        match waiting.chunks.back_mut() {
             Some(last) if last.len() + bytes.len() <= CHUNK => last.extend_from_slice(bytes),
-            _ => self.chunks.push_back(bytes.to_vec()),
+            _ => waiting.chunks.push_back(bytes.to_vec()),
         }
     }
 
     /// Remembers that the write which ends at `position` asked to be told.
     pub(crate) fn mark(&mut self, position: u64) {
-        self.marks.push_back(position);
+        self.0.get_or_insert_default().marks.push_back(position);
     }
 
     /// How many marks lie at or before `position`; they are forgotten.
     pub(crate) fn reached(&mut self, position: u64) -> usize {
-        let count = self
-            .marks
-            .iter()
-            .take_while(|mark| **mark <= position)
-            .count();
-        self.marks.drain(..count);
-        if self.marks.is_empty() {
-            self.marks = VecDeque::new();
+        let Some(waiting) = &mut self.0 else { return 0 };
+        let reached = |mark: &&u64| **mark <= position;
+        let count = waiting.marks.iter().take_while(reached).count();
+        waiting.marks.drain(..count);
+        if waiting.length == 0 && waiting.marks.is_empty() {
+            self.0 = None;
         }
         count
     }
@@ -72,12 +74,15 @@ impl WriteQueue {
         &mut self,
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        let Some(waiting) = &mut self.0 else {
+            return Ok(0);
+        };
         let mut total = 0;
-        while self.length > 0 {
+        while waiting.length > 0 {
             let mut slices = [IoSlice::new(&[]); CHUNKS_PER_CALL];
-            let mut offset = self.sent;
+            let mut offset = waiting.sent;
             let mut used = 0;
-            for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+            for (slice, chunk) in slices.iter_mut().zip(&waiting.chunks) {
                 *slice = IoSlice::new(&chunk[offset..]);
                 offset = 0;
                 used += 1;
@@ -86,7 +91,7 @@ impl WriteQueue {
                 Ok(0) => break,
                 Ok(count) => {
                     total += count;
-                    self.consume(count);
+                    waiting.consume(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -95,7 +100,9 @@ impl WriteQueue {
         }
         Ok(total)
     }
+}
 
+impl Waiting {
     fn consume(&mut self, count: usize) {
         self.length -= count;
         let mut left = count + self.sent;
@@ -107,9 +114,6 @@ impl WriteQueue {
             self.chunks.pop_front();
         }
         self.sent = left;
-        if self.chunks.is_empty() {
-            self.chunks = VecDeque::new();
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::io::{self, IoSlice, Write};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use socket2::Socket;
 
@@ -200,7 +201,10 @@ impl<P> Reactor<P> {
                 }
                 index = scratch.next[index as usize];
             }
-            self.write(slot, &scratch, &outbox, ended);
+            let write = AssertUnwindSafe(|| self.write(slot, &scratch, &outbox, ended));
+            if catch_unwind(write).is_err() {
+                self.fail_broken(slot);
+            }
         }
         if scratch.bytes.capacity() > SCRATCH_KEPT {
             scratch.bytes = Vec::new();
