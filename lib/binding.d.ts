@@ -75,10 +75,30 @@ export declare class Endpoint {
 }
 
 /**
+ * Masks or unmasks `payload` in place with a key of four bytes (RFC 6455 §5.3).
+ *
+ * # Errors
+ * If the key has another length.
+ */
+export declare function applyMask(payload: Uint8Array, key: Uint8Array): void
+
+/**
  * Checks the method and the values of `Upgrade`, `Sec-WebSocket-Key` and
  * `Sec-WebSocket-Version`.
  */
 export declare function checkUpgrade(method: string, upgrade?: string | undefined | null, key?: string | undefined | null, version?: string | undefined | null): UpgradeVerdict
+
+/** Makes the payload of a close frame (RFC 6455 §5.5.1). */
+export declare function closeFrame(code: number, reason: Uint8Array): CloseFrame
+
+/** The payload of a close frame, or why there cannot be one. */
+export interface CloseFrame {
+  payload?: Buffer
+  /** The text of the error. */
+  misuse?: string
+  /** Whether it is a `RangeError`; otherwise a `TypeError`. */
+  isRangeError?: boolean
+}
 
 /** Counters of a connection. */
 export interface Counters {
@@ -101,6 +121,9 @@ export interface ExtensionParam {
   name: string
   value?: string
 }
+
+/** The value of a `Sec-WebSocket-Extensions` header with these offers. */
+export declare function formatExtensions(offers: Array<ExtensionOffer>): string
 
 /**
  * The header of a frame with a payload of `length` bytes (RFC 6455 §5.2). `opcode` is its low

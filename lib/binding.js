@@ -836,7 +836,10 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Endpoint = nativeBinding.Endpoint
+module.exports.applyMask = nativeBinding.applyMask
 module.exports.checkUpgrade = nativeBinding.checkUpgrade
+module.exports.closeFrame = nativeBinding.closeFrame
+module.exports.formatExtensions = nativeBinding.formatExtensions
 module.exports.frameHeader = nativeBinding.frameHeader
 module.exports.numbers = nativeBinding.numbers
 module.exports.parseExtensions = nativeBinding.parseExtensions

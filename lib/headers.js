@@ -59,19 +59,20 @@ const extension = {
 
     for (const [name, configurations] of Object.entries(extensions)) {
       for (const params of [configurations].flat()) {
-        const parts = [name];
+        const offer = { name, params: [] };
 
         for (const [key, values] of Object.entries(params)) {
           for (const value of [values].flat()) {
-            parts.push(value === true ? key : `${key}=${value}`);
+            const given = value === true ? undefined : String(value);
+            offer.params.push({ name: key, value: given });
           }
         }
 
-        offers.push(parts.join('; '));
+        offers.push(offer);
       }
     }
 
-    return offers.join(', ');
+    return binding.formatExtensions(offers);
   }
 };
 

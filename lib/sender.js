@@ -1,5 +1,7 @@
 'use strict';
 
+const { randomFillSync } = require('crypto');
+
 const binding = require('./binding');
 const { OPERATION } = require('./endpoint');
 
@@ -18,31 +20,39 @@ class Sender {
   }
 
   /**
-   * Frames a payload that is not masked (RFC 6455 §5.2).
+   * Frames a payload (RFC 6455 §5.2).
    *
-   * @param {(Buffer|String)} data The payload
+   * @param {(Buffer|String)} data The payload; it is not changed
    * @param {Object} options
    * @param {Boolean} [options.fin=false] Whether it is the last frame of its message
+   * @param {Function} [options.generateMask] Fills a `Buffer` of four bytes with the masking key;
+   *     by default it is random
+   * @param {Boolean} [options.mask=false] Whether it is masked
    * @param {Number} options.opcode The opcode
    * @param {Boolean} [options.rsv1=false] Whether the RSV1 bit is set
    * @return {(Buffer|String)[]} The header, and the payload unless it is empty
-   * @throws {TypeError} If a mask is asked for, which a server does not send
    */
   static frame(data, options) {
+    let payload = data;
+    let key = NO_KEY;
+
     if (options.mask) {
-      throw new TypeError('Sender.frame() does not mask');
+      key = Buffer.alloc(4);
+      (options.generateMask ?? randomFillSync)(key);
+      payload = Buffer.from(data);
+      binding.applyMask(payload, key);
     }
 
-    const length = Buffer.byteLength(data);
+    const length = Buffer.byteLength(payload);
     const header = binding.frameHeader(
       options.opcode,
       Boolean(options.fin),
       Boolean(options.rsv1),
-      NO_KEY,
+      key,
       length
     );
 
-    return length === 0 ? [header] : [header, data];
+    return length === 0 ? [header] : [header, payload];
   }
 
   /**

@@ -1,10 +1,10 @@
-//! The opening handshake's rules, and framing without a connection.
+//! The opening handshake's rules.
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::protocol::handshake::{UpgradeRequest, accept_key, check};
-use crate::protocol::{FrameHeader, Opcode, extension, subprotocol};
+use crate::protocol::{extension, subprotocol};
 
 /// What the rules say to an upgrade request (RFC 6455 §4.2.1).
 #[napi(object)]
@@ -75,6 +75,17 @@ pub struct ExtensionOffer {
     pub params: Vec<ExtensionParam>,
 }
 
+/// The value of a `Sec-WebSocket-Extensions` header with these offers.
+#[napi(catch_unwind)]
+pub fn format_extensions(offers: Vec<ExtensionOffer>) -> String {
+    let param = |param: ExtensionParam| (param.name, param.value);
+    let offers: Vec<_> = offers
+        .into_iter()
+        .map(|offer| (offer.name, offer.params.into_iter().map(param).collect()))
+        .collect();
+    extension::format(&offers)
+}
+
 /// The offers in a `Sec-WebSocket-Extensions` header, in their order.
 ///
 /// # Errors
@@ -91,26 +102,4 @@ pub fn parse_extensions(header: String) -> Result<Vec<ExtensionOffer>> {
             params: params.into_iter().map(param).collect(),
         })
         .collect())
-}
-
-/// The header of a frame with a payload of `length` bytes (RFC 6455 §5.2). `opcode` is its low
-/// four bits; `key` is a masking key of four bytes, or empty.
-#[napi(catch_unwind)]
-pub fn frame_header(opcode: u8, fin: bool, rsv1: bool, key: &[u8], length: f64) -> Result<Buffer> {
-    let opcode = Opcode::from_value(opcode).ok_or_else(|| Error::from_reason("unknown opcode"))?;
-    let mask = match key {
-        [] => None,
-        [a, b, c, d] => Some([*a, *b, *c, *d]),
-        _ => return Err(Error::from_reason("a masking key has four bytes")),
-    };
-    let header = FrameHeader {
-        fin,
-        rsv1,
-        opcode,
-        mask,
-        length: length as u64,
-    };
-    let mut encoded = [0; FrameHeader::MAX_LENGTH];
-    let length = header.encode(&mut encoded);
-    Ok(encoded[..length].to_vec().into())
 }

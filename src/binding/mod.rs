@@ -14,9 +14,13 @@
 //! One `Endpoint` belongs to one environment. Nothing is `static` or thread-local, as a thread may
 //! hold several environments.
 
+// What `#[napi]` exports is reached by Node-API alone.
+#![allow(unreachable_pub)]
+
 mod connection;
 mod endpoint;
 mod error;
+mod framing;
 mod handshake;
 mod large;
 mod memory;

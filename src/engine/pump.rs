@@ -74,7 +74,6 @@ impl Libuv {
 
 /// What libuv's callbacks are given: who is pumped, and how it learns of its end.
 struct Context {
-    libuv: Libuv,
     layout: Layout,
     turn: Box<dyn Fn()>,
     closed: Option<Box<dyn FnOnce()>>,
@@ -121,7 +120,6 @@ impl Pump {
             return Err(PumpError::Refused("uv_poll_init", status));
         }
         let context = Box::new(Context {
-            libuv,
             layout,
             turn,
             closed: None,

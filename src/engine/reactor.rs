@@ -14,17 +14,13 @@ use super::batch::{Batch, Kind};
 use super::connection::{Connection, Settings, Token};
 use super::message::LargePayloads;
 use super::writing::Scratch;
-use crate::protocol::ProtocolError;
+use crate::protocol::{CloseCode, ProtocolError};
 
 /// Events fetched by one system call.
 const EVENTS: usize = 1024;
 
 /// The token of the waker; no slot reaches it.
 const WAKER: mio::Token = mio::Token(usize::MAX);
-
-/// A close frame with the code 1011: "a server is terminating the connection because it
-/// encountered an unexpected condition" (RFC 6455 §7.4.1).
-const INTERNAL_ERROR_FRAME: [u8; 4] = [0x88, 0x02, 0x03, 0xf3];
 
 /// Adopted sockets, their connections, and what they have to tell.
 ///
@@ -306,8 +302,10 @@ impl<P> Reactor<P> {
             && let Some(socket) = &mut connection.socket
             && connection.queue.is_empty()
         {
-            // Best effort: if it is refused, the peer sees the connection end.
-            let _ = socket.write(&INTERNAL_ERROR_FRAME);
+            // "a server is terminating the connection because it encountered an unexpected
+            // condition" (RFC 6455 §7.4.1). Best effort: if it is refused, the peer sees the end.
+            let [high, low] = CloseCode::INTERNAL_ERROR.value().to_be_bytes();
+            let _ = socket.write(&[0x88, 0x02, high, low]);
         }
         self.close(slot, 0);
         Served::Drained

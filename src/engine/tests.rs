@@ -1,5 +1,8 @@
 //! The engine on socket pairs, with payload buffers that are plain vectors.
 
+// The peers of the sockets under test are the standard library's.
+#![allow(clippy::disallowed_types)]
+
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;

@@ -14,19 +14,18 @@ pub(crate) struct CloseCode(NonZeroU16);
 const CODE_LENGTH: usize = 2;
 
 impl CloseCode {
+    #[cfg(test)]
     pub(crate) const NORMAL: Self = Self::constant(1000);
-    pub(crate) const GOING_AWAY: Self = Self::constant(1001);
     pub(crate) const PROTOCOL_ERROR: Self = Self::constant(1002);
-    pub(crate) const UNSUPPORTED_DATA: Self = Self::constant(1003);
     /// "designated for use in applications expecting a status code to indicate that no status code
     /// was actually present" (§7.4.1): never on the wire.
     pub(crate) const NO_STATUS: Self = Self::constant(1005);
     /// "the connection was closed abnormally" (§7.4.1): never on the wire.
+    #[cfg(test)]
     pub(crate) const ABNORMAL: Self = Self::constant(1006);
     pub(crate) const INVALID_PAYLOAD: Self = Self::constant(1007);
     pub(crate) const POLICY: Self = Self::constant(1008);
     pub(crate) const TOO_BIG: Self = Self::constant(1009);
-    pub(crate) const MANDATORY_EXTENSION: Self = Self::constant(1010);
     pub(crate) const INTERNAL_ERROR: Self = Self::constant(1011);
 
     const fn constant(code: u16) -> Self {

@@ -44,6 +44,7 @@ impl Opcode {
 
     /// "Control frames are identified by opcodes where the most significant bit of the opcode is 1."
     /// (RFC 6455 §5.5)
+    #[cfg(test)]
     pub(crate) const fn is_control(self) -> bool {
         self.0 & 0x8 != 0
     }

@@ -1,8 +1,9 @@
-# A client that sends urgent data, which Node.js cannot: PORT PLAN MARKER, where PLAN is JSON, a list
-# of [hex, urgent]. It begins when a line comes, and creates the file MARKER when all is sent.
-import json, socket, sys
+# A client that sends urgent data, which Node.js cannot: PORT DIRECTORY ROUNDS, where ROUNDS is JSON,
+# a list of lists of [hex, urgent]. It sends a round when a line comes, and then creates a file in
+# DIRECTORY with the round's number.
+import json, os, socket, sys
 
-port, plan, marker = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]
+port, directory, rounds = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 
 client = socket.create_connection(('127.0.0.1', port))
 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -15,10 +16,11 @@ while b'\r\n\r\n' not in head:
     head += client.recv(4096)
 print('"open"', flush=True)
 
-sys.stdin.readline()
-for data, urgent in plan:
-    client.sendall(bytes.fromhex(data), socket.MSG_OOB if urgent else 0)
-open(marker, 'w').close()
+for number, pieces in enumerate(rounds):
+    sys.stdin.readline()
+    for data, urgent in pieces:
+        client.sendall(bytes.fromhex(data), socket.MSG_OOB if urgent else 0)
+    open(os.path.join(directory, str(number)), 'w').close()
 
 sys.stdin.readline()
 client.close()
