@@ -14,6 +14,9 @@ const WRITERS = ['write', 'end', 'destroy', '_write', '_destroy', 'read'];
 /** Own methods that Node.js's http server puts on the sockets of its requests. */
 const HTTP_WRAPPERS = ['on', 'addListener', 'prependListener', 'setEncoding'];
 
+/** The operating system has refused to duplicate or to register a descriptor. */
+class AdoptionError extends Error {}
+
 /**
  * Says why the TCP or Unix connection of a socket cannot be taken over.
  *
@@ -57,6 +60,12 @@ function obstacle(socket) {
     return 'its methods were replaced';
   }
 
+  try {
+    getEndpoint();
+  } catch (error) {
+    return error.message;
+  }
+
   return null;
 }
 
@@ -68,7 +77,7 @@ function obstacle(socket) {
  * @param {net.Socket} socket The socket
  * @param {Buffer} head What Node.js read behind the request
  * @param {Object} options Limits; `isServer`
- * @throws {Error} If the operating system refuses; the socket is then fit to be destroyed
+ * @throws {AdoptionError} If the operating system refuses; the socket can then still be written to
  */
 function adopt(connection, socket, head, options) {
   const real = socket._handle;
@@ -83,12 +92,16 @@ function adopt(connection, socket, head, options) {
   const chunks = head.length === 0 ? [] : [head];
   for (let chunk; (chunk = socket.read()) !== null;) chunks.push(chunk);
 
-  getEndpoint().adopt(
-    connection,
-    real.fd,
-    options,
-    chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
-  );
+  try {
+    getEndpoint().adopt(
+      connection,
+      real.fd,
+      options,
+      chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+    );
+  } catch (error) {
+    throw new AdoptionError(error.message);
+  }
 
   connection.bytesReadBefore = real.bytesRead;
   connection.bytesWrittenBefore = real.bytesWritten;
@@ -104,4 +117,4 @@ function adopt(connection, socket, head, options) {
   real.close();
 }
 
-module.exports = { adopt, obstacle };
+module.exports = { adopt, AdoptionError, obstacle };

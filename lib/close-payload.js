@@ -37,7 +37,9 @@ function closePayload(code, reason) {
 /** The bytes of a reason; of one that has the wrong type, as many as it has. */
 function bytesOf(reason) {
   if (typeof reason === 'string') return Buffer.from(reason);
-  return isUint8Array(reason) ? reason : Buffer.alloc(Buffer.byteLength(reason));
+  return isUint8Array(reason)
+    ? reason
+    : Buffer.alloc(Buffer.byteLength(reason));
 }
 
 module.exports = closePayload;

@@ -3,7 +3,7 @@
 const EventEmitter = require('events');
 const http = require('http');
 
-const { obstacle } = require('./adopt');
+const { AdoptionError, obstacle } = require('./adopt');
 const binding = require('./binding');
 const { abortHandshake, rejectRequest, socketOnError } = require('./handshake');
 const { extension, subprotocol } = require('./headers');
@@ -318,15 +318,22 @@ class WebSocketServer extends EventEmitter {
 
     socket.removeListener('error', socketOnError);
 
-    ws.setSocket(socket, head, {
-      allowSynchronousEvents: this.options.allowSynchronousEvents,
-      isServer: true,
-      maxBufferedChunks: this.options.maxBufferedChunks,
-      maxFragments: this.options.maxFragments,
-      maxPayload: this.options.maxPayload,
-      response: headers.concat('\r\n').join('\r\n'),
-      skipUTF8Validation: this.options.skipUTF8Validation
-    });
+    try {
+      ws.setSocket(socket, head, {
+        allowSynchronousEvents: this.options.allowSynchronousEvents,
+        isServer: true,
+        maxBufferedChunks: this.options.maxBufferedChunks,
+        maxFragments: this.options.maxFragments,
+        maxPayload: this.options.maxPayload,
+        response: headers.concat('\r\n').join('\r\n'),
+        skipUTF8Validation: this.options.skipUTF8Validation
+      });
+    } catch (error) {
+      if (!(error instanceof AdoptionError)) throw error;
+      // There are no descriptors left, say; the next connection may be luckier.
+      socket.on('error', socketOnError);
+      return abortHandshake(socket, 503);
+    }
 
     if (this.clients) {
       this.clients.add(ws);

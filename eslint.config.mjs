@@ -1,0 +1,51 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  {
+    ignores: [
+      '**/target/',
+      // Generated.
+      'lib/binding.js',
+      'npm/',
+      'bench/results/',
+      'fuzz/'
+    ]
+  },
+  js.configs.recommended,
+  {
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-implicit-globals': 'error',
+      'no-unused-vars': [
+        'error',
+        { args: 'after-used', ignoreRestSiblings: true }
+      ],
+      'no-useless-rename': 'error',
+      'no-var': 'error',
+      'object-shorthand': 'error',
+      'prefer-const': ['error', { destructuring: 'all' }],
+      'prefer-rest-params': 'error'
+    }
+  },
+  {
+    files: ['**/*.js'],
+    ignores: ['examples/*/public/'],
+    languageOptions: { sourceType: 'commonjs', globals: globals.node },
+    rules: { strict: ['error', 'global'] }
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { sourceType: 'module', globals: globals.nodeBuiltin }
+  },
+  {
+    // Functions that run in a page.
+    files: ['__test__/browser/**/*.js'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } }
+  },
+  {
+    files: ['examples/*/public/**/*.js'],
+    languageOptions: { sourceType: 'module', globals: globals.browser }
+  }
+];

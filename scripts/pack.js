@@ -1,0 +1,110 @@
+'use strict';
+
+// What `npm pack` does besides packing. Ferrows is two npm packages: `ferrows`,
+// which is JavaScript, and one with the addon for each platform, such as
+// `ferrows-linux-x64-gnu`, which npm installs with it where it fits.
+//
+//   before   writes the packages of the platforms into package.json, as
+//            optionalDependencies. They are not there otherwise, for no registry
+//            has the packages of a version that is being developed.
+//   after    takes them out again, and packs the platform package with the addon
+//            that was built here, next to the other tarball.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const MANIFEST = path.join(ROOT, 'package.json');
+
+const OS_NAMES = { darwin: 'macOS', linux: 'Linux', win32: 'Windows' };
+const LIBC = { gnu: 'glibc', musl: 'musl' };
+
+/** Rust's names of platforms, and those that the addon's file has. */
+const PLATFORMS = {
+  'x86_64-unknown-linux-gnu': 'linux-x64-gnu',
+  'aarch64-unknown-linux-gnu': 'linux-arm64-gnu'
+};
+
+function before() {
+  const manifest = readManifest();
+  const { name, version, napi } = manifest;
+
+  manifest.optionalDependencies = Object.fromEntries(
+    napi.targets.map((target) => [`${name}-${PLATFORMS[target]}`, version])
+  );
+  writeManifest(manifest);
+}
+
+function after() {
+  const manifest = readManifest();
+  delete manifest.optionalDependencies;
+  writeManifest(manifest);
+
+  // `npm publish` calls this too.
+  if (process.env.npm_command !== 'pack') return;
+  if (process.env.npm_config_dry_run) return;
+
+  const folder = stagePlatform(manifest);
+
+  // Where the other tarball goes is handed down in the environment.
+  execFileSync('npm', ['pack', '--silent', folder], {
+    cwd: ROOT,
+    env: { ...process.env, npm_config_json: '' },
+    stdio: ['ignore', process.env.npm_config_json ? 2 : 1, 2]
+  });
+}
+
+/** Makes the folder of the platform package; returns its path. */
+function stagePlatform({ name, version, license, author, engines }) {
+  const lib = path.join(ROOT, 'lib');
+  const addon = fs.readdirSync(lib).find((file) => file.endsWith('.node'));
+  const platform = addon.slice(`${name}.`.length, -'.node'.length);
+  const [os, cpu, abi] = platform.split('-');
+  const folder = path.join(ROOT, 'npm', platform);
+  const where = `${OS_NAMES[os]} on ${cpu}${abi ? ` (${LIBC[abi]})` : ''}`;
+
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  fs.copyFileSync(path.join(lib, addon), path.join(folder, addon));
+  fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
+  fs.writeFileSync(
+    path.join(folder, 'README.md'),
+    `# ${name}-${platform}\n\nThe native part of \`${name}\` for ${where}. ` +
+      `npm installs it with \`${name}\`.\n`
+  );
+  writeJson(path.join(folder, 'package.json'), {
+    name: `${name}-${platform}`,
+    version,
+    description: `The native part of ${name} for ${where}`,
+    license,
+    author,
+    main: addon,
+    files: [addon],
+    engines,
+    os: [os],
+    cpu: [cpu],
+    ...(abi && { libc: [LIBC[abi]] })
+  });
+
+  return folder;
+}
+
+function readManifest() {
+  return JSON.parse(fs.readFileSync(MANIFEST, 'utf8'));
+}
+
+/** Writes package.json, unless it says so already. */
+function writeManifest(manifest) {
+  if (JSON.stringify(manifest) !== JSON.stringify(readManifest())) {
+    writeJson(MANIFEST, manifest);
+  }
+}
+
+function writeJson(file, value) {
+  fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+const steps = { before, after };
+
+steps[process.argv[2]]();

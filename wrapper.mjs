@@ -1,0 +1,5 @@
+import WebSocket from './index.js';
+
+export const { extension, Sender, subprotocol, WebSocketServer } = WebSocket;
+export { WebSocket };
+export default WebSocket;
