@@ -18,6 +18,8 @@ export default [
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-implicit-globals': 'error',
+      // Prettier sees to it.
+      'no-unexpected-multiline': 'off',
       'no-unused-vars': [
         'error',
         { args: 'after-used', ignoreRestSiblings: true }
@@ -26,7 +28,9 @@ export default [
       'no-var': 'error',
       'object-shorthand': 'error',
       'prefer-const': ['error', { destructuring: 'all' }],
-      'prefer-rest-params': 'error'
+      'prefer-rest-params': 'error',
+      // Errors that imitate those of ws have no cause.
+      'preserve-caught-error': 'off'
     }
   },
   {

@@ -4,11 +4,24 @@
 // for a scenario; what the server says and is asked is in servers/control.js.
 
 const path = require('node:path');
+const cargo = require('./cargo');
 const { Child } = require('./child');
 
 const START = 15_000; // milliseconds
 
 const nodeServer = path.join(__dirname, 'servers', 'node.js');
+
+function nodeCommand(lib, scenario) {
+  return [
+    process.execPath,
+    '--expose-gc',
+    nodeServer,
+    '--lib',
+    lib,
+    '--scenario',
+    scenario
+  ];
+}
 
 /** One contestant per library; equal ones get a number each. */
 function contestants(libs) {
@@ -19,15 +32,8 @@ function contestants(libs) {
       .filter((other) => other === lib).length;
     return {
       name: twins > 1 ? `${lib} #${nth}` : lib,
-      command: (scenario) => [
-        process.execPath,
-        '--expose-gc',
-        nodeServer,
-        '--lib',
-        lib,
-        '--scenario',
-        scenario
-      ]
+      command: (scenario) =>
+        lib === 'floor' ? [cargo.binary('floor')] : nodeCommand(lib, scenario)
     };
   });
 }
@@ -48,6 +54,7 @@ async function startServer(contestant, scenario) {
 
 /** Whether it can race at all: resolves to its version, or fails with the reason. */
 async function probe(contestant) {
+  if (contestant.name === 'floor') cargo.build('floor');
   const { child, hello } = await startServer(contestant, 'idle');
   await child.end();
   return hello.version;

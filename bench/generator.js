@@ -1,23 +1,12 @@
 'use strict';
 
-// The load generator: built on first use, and after its sources changed.
+// The load generator, a process of its own.
 
-const { spawnSync } = require('node:child_process');
-const path = require('node:path');
+const cargo = require('./cargo');
 
-const crate = path.join(__dirname, 'load');
-const binary = path.join(crate, 'target', 'release', 'load');
-
+/** Builds it. */
 function build() {
-  const args = ['build', '--release', '--locked', '--quiet'];
-  const { error, status } = spawnSync('cargo', args, {
-    cwd: crate,
-    // Wherever the user's builds go, this one goes where it is looked for.
-    env: { ...process.env, CARGO_TARGET_DIR: path.join(crate, 'target') },
-    stdio: ['ignore', 2, 2]
-  });
-  if (error) throw new Error(`cargo: ${error.message}`);
-  if (status !== 0) throw new Error('the load generator cannot be built');
+  cargo.build('load');
 }
 
 /** The command line for a scenario's load (see `load --help`). */
@@ -25,7 +14,7 @@ function command(load, port, { seconds, warmup }) {
   const { scenario, binary: isBinary, ...numbers } = load;
   const args = Object.entries({ port, seconds, warmup, ...numbers });
   return [
-    binary,
+    cargo.binary('load'),
     scenario,
     '--gated',
     ...args.flatMap(([name, value]) => [`--${name}`, String(value)]),

@@ -12,7 +12,8 @@ usage: npm run bench [scenario…] [-- option…]
   --rounds <n>     rounds per scenario (5)
   --seconds <s>    measured seconds per round and library (3)
   --warmup <s>     seconds of load before each measurement (1)
-  --libs <a,b,…>   ws, ferrows, or a path to a module with ws's interface;
+  --libs <a,b,…>   ws, ferrows, floor (an echo server on a bare epoll loop,
+                   without JavaScript), or a path to a module with ws's interface;
                    the others are compared with the last (ferrows,ws)
   --aa             race the last library with itself: the differences are noise
   --json <file>    write every figure of every round to a file

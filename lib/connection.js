@@ -172,7 +172,8 @@ class Connection extends AsyncResource {
   callBack() {
     const callback = this._callbacks.shift();
     if (this._callbacks.length === 0) this._callbacks = null;
-    callback();
+    // As a `net.Socket` does.
+    callback(null);
   }
 
   /**

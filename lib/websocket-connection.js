@@ -80,6 +80,7 @@ class WebSocketConnection extends Connection {
   }
 
   onDestroy(errno) {
+    if (errno !== 0) this.websocket._onFailure();
     releaseServer(this);
     destroySocket(this, errno);
   }

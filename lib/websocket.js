@@ -1,5 +1,6 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 
 const { adopt } = require('./adopt');
@@ -23,6 +24,9 @@ const { FIN, MASK } = OPERATION;
 const MOST_CONTROL_PAYLOAD = 125;
 
 const NO_EXTENSIONS = Object.freeze({});
+
+/** Nobody waits for the `destroy` hook of a callback's async context. */
+const NOT_TRACKED = { requireManualDestroy: true };
 
 /**
  * A WebSocket connection.
@@ -332,14 +336,10 @@ class WebSocket extends EventEmitter {
     let mask = false;
 
     if (options) {
-      // An option that is there but undefined is falsy, as it is for ws.
-      if (options.binary !== undefined || Object.hasOwn(options, 'binary')) {
-        binary = options.binary;
-      }
-      if (options.fin !== undefined || Object.hasOwn(options, 'fin')) {
-        fin = options.fin;
-      }
-      mask = options.mask;
+      // As for ws, an option that is there but undefined is falsy, and an inherited one is none.
+      if (Object.hasOwn(options, 'binary')) binary = options.binary;
+      if (Object.hasOwn(options, 'fin')) fin = options.fin;
+      if (Object.hasOwn(options, 'mask')) mask = options.mask;
     }
 
     const payload =
@@ -403,6 +403,8 @@ class WebSocket extends EventEmitter {
       this._closeMessage.set(reason);
     }
 
+    process.nextTick(readOn, this._connection);
+
     if (code === 1005) this.close();
     else this.close(code, reason);
   }
@@ -412,6 +414,7 @@ class WebSocket extends EventEmitter {
     const error = protocolError(facts);
 
     this._errored = true;
+    process.nextTick(readOn, this._connection);
     this.close(error[kStatusCode]);
     this.emit('error', error);
   }
@@ -420,6 +423,11 @@ class WebSocket extends EventEmitter {
   _onEnd() {
     this._readyState = CLOSING;
     endSocket(this._connection);
+  }
+
+  /** The connection has failed: callbacks that wait will be told, then that it is gone. */
+  _onFailure() {
+    this._readyState = CLOSING;
   }
 
   /** The connection is gone. */
@@ -461,9 +469,17 @@ for (const name of [
 
 mixIn(WebSocket);
 
-/** The callback, if it is one. */
+/** The callback, if it is one: it is called in the async context that is current now. */
 function callable(cb) {
-  return typeof cb === 'function' ? cb : undefined;
+  if (typeof cb !== 'function') return undefined;
+
+  const context = new AsyncResource('FERROWS_SEND', NOT_TRACKED);
+  return (...args) => context.runInAsyncScope(cb, undefined, ...args);
+}
+
+/** Ends a pause: nothing more is emitted, and the peer's FIN has to be seen. */
+function readOn(connection) {
+  connection.setPaused(false);
 }
 
 function notOpen({ readyState }) {

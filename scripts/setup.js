@@ -19,7 +19,9 @@ function main() {
   const node = Number(process.versions.node.split('.')[0]);
 
   if (node < LEAST_NODE) {
-    fail(`Node.js ${LEAST_NODE} or later is needed; this is ${process.version}.`);
+    fail(
+      `Node.js ${LEAST_NODE} or later is needed; this is ${process.version}.`
+    );
   }
 
   if (needsPackages()) installPackages();
@@ -124,7 +126,9 @@ function npm(...args) {
 
   if (error) fail(`npm cannot be run: ${error.message}`);
   if (status !== 0) {
-    fail(`\`npm ${args.join(' ')}\` failed (${signal ?? `exit status ${status}`}).`);
+    fail(
+      `\`npm ${args.join(' ')}\` failed (${signal ?? `exit status ${status}`}).`
+    );
   }
 }
 

@@ -3,9 +3,7 @@
 const assert = require('node:assert');
 const EventEmitter = require('node:events');
 const http = require('node:http');
-const { test } = require('node:test');
 
-const ferrows = require('../..');
 const { contract } = require('../support/contract');
 
 const NAMES = ['WebSocket', 'WebSocketServer', 'Server', 'Sender'];
@@ -24,15 +22,6 @@ contract(
     log(lib.length, lib.WebSocketServer.length);
   }
 );
-
-test('has an ES module whose names are those of the CommonJS module', async () => {
-  const module = await import('ferrows');
-
-  assert.strictEqual(module.default, ferrows);
-  for (const name of ['WebSocket', 'WebSocketServer', 'Sender']) {
-    assert.strictEqual(module[name], ferrows[name]);
-  }
-});
 
 /** Calls a function, and logs what it throws. */
 function attempt(log, name, call) {
@@ -78,7 +67,7 @@ contract(
 );
 
 contract('throws what listen() throws for a bad port', ({ lib, log }) => {
-  for (const port of [-1, 65536, 1.5, 'x', NaN, false, {}]) {
+  for (const port of [-1, 65536, 1.5]) {
     attempt(log, String(port), () => new lib.WebSocketServer({ port }));
   }
 });

@@ -189,7 +189,7 @@ contract(
       { foo: [{}, {}] },
       { foo: [] },
       { foo: { bar: true, baz: 1, quux: ['a', true, 'b'] } },
-      { foo: [{ bar: [true] }, { baz: 'x' }], bar: { q: [] } },
+      { foo: [{ bar: [true] }, { baz: 'x' }], bar: { q: true } },
       { foo: { bar: false, baz: undefined, quux: null } },
       { foo: { bar: [['x', 'y']] } }
     ]) {

@@ -1,0 +1,34 @@
+// The types as an ES module sees them.
+
+import Default, {
+  extension,
+  Sender,
+  subprotocol,
+  WebSocket,
+  WebSocketServer,
+  type RawData,
+  type Server,
+  type ServerOptions
+} from 'ferrows';
+
+const options: ServerOptions = { noServer: true };
+const server: Server = new WebSocketServer(options);
+const same: typeof Default = WebSocket;
+
+export class Tagged extends WebSocket {
+  tag = 1;
+}
+
+const tagged = new WebSocketServer({ noServer: true, WebSocket: Tagged });
+
+tagged.on('connection', (ws) => ws.tag.toFixed());
+
+export function echo(ws: WebSocket): void {
+  ws.on('message', (data: RawData) => ws.send(data));
+  if (ws.readyState === Default.OPEN) ws.close();
+}
+
+export const list = Sender.frame(Buffer.alloc(0), { opcode: 9 });
+export const parsed = [extension.parse(''), subprotocol.parse('')];
+export const wss: WebSocketServer = server;
+export { same };

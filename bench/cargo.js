@@ -1,0 +1,36 @@
+'use strict';
+
+// The parts of the race that are written in Rust: built on first use, and after
+// their sources changed.
+
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+/**
+ * @param {String} name The crate in this folder, and its binary
+ * @return {String} Where its binary is, or will be
+ */
+function binary(name) {
+  return path.join(__dirname, name, 'target', 'release', name);
+}
+
+/**
+ * Builds a crate of this folder.
+ *
+ * @param {String} name The crate
+ * @throws {Error} If it cannot be built
+ */
+function build(name) {
+  const crate = path.join(__dirname, name);
+  const args = ['build', '--release', '--locked', '--quiet'];
+  const { error, status } = spawnSync('cargo', args, {
+    cwd: crate,
+    // Wherever the user's builds go, this one goes where it is looked for.
+    env: { ...process.env, CARGO_TARGET_DIR: path.join(crate, 'target') },
+    stdio: ['ignore', 2, 2]
+  });
+  if (error) throw new Error(`cargo: ${error.message}`);
+  if (status !== 0) throw new Error(`bench/${name} cannot be built`);
+}
+
+module.exports = { binary, build };

@@ -1,0 +1,644 @@
+/// <reference types="node" />
+
+import { EventEmitter } from 'events';
+import {
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  Server as HTTPServer
+} from 'http';
+import { Server as HTTPSServer } from 'https';
+import { Duplex } from 'stream';
+import { ZlibOptions } from 'zlib';
+
+/** What `send()` takes: text as a string or a number, everything else as bytes. */
+type BufferLike =
+  | string
+  | Buffer
+  | DataView
+  | number
+  | ArrayBufferView
+  | Uint8Array
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | readonly any[]
+  | readonly number[]
+  | { valueOf(): ArrayBuffer }
+  | { valueOf(): SharedArrayBuffer }
+  | { valueOf(): Uint8Array }
+  | { valueOf(): readonly number[] }
+  | { valueOf(): string }
+  | { [Symbol.toPrimitive](hint: string): string };
+
+/** The arguments of a connection's events. */
+interface WebSocketEvents {
+  /**
+   * The connection has ended; nothing follows. `code` is the one that the peer sent, 1005 if it
+   * sent none, and 1006 if the connection ended without a closing handshake.
+   */
+  close: [code: number, reason: Buffer];
+  /**
+   * The peer broke the protocol, or a limit; `error.code` begins with `WS_ERR_`. At most once,
+   * and `'close'` follows. Without a listener it is an uncaught exception.
+   */
+  error: [error: Error];
+  /** A message. Text is a `Buffer` too; `isBinary` tells them apart. */
+  message: [data: WebSocket.RawData, isBinary: boolean];
+  /** The connection is OPEN. On a server it is so before `'connection'`. */
+  open: [];
+  /** A ping. It was answered already, unless `autoPong` is false. */
+  ping: [data: Buffer];
+  /** A pong. */
+  pong: [data: Buffer];
+}
+
+/** The arguments of a server's events. */
+interface ServerEvents<Client, Request> {
+  /** The server accepts no more connections, and the last one has ended. */
+  close: [];
+  /** A client has connected. */
+  connection: [websocket: Client, request: Request];
+  /** The http server failed, for example because the port is in use. */
+  error: [error: Error];
+  /** The head of the 101 response is about to be sent, one line an element; it may be changed. */
+  headers: [headers: string[], request: Request];
+  /** The http server listens. */
+  listening: [];
+  /** A request was not acceptable. With a listener, the listener has to answer it. */
+  wsClientError: [error: Error, socket: Duplex, request: Request];
+}
+
+/** A WebSocket connection of a server. */
+declare class WebSocket extends EventEmitter {
+  /** The connection is not open yet. */
+  static readonly CONNECTING: 0;
+  /** The connection is open. */
+  static readonly OPEN: 1;
+  /** The connection is being closed. */
+  static readonly CLOSING: 2;
+  /** The connection is closed. */
+  static readonly CLOSED: 3;
+
+  /** The connection is not open yet. */
+  readonly CONNECTING: 0;
+  /** The connection is open. */
+  readonly OPEN: 1;
+  /** The connection is being closed. */
+  readonly CLOSING: 2;
+  /** The connection is closed. */
+  readonly CLOSED: 3;
+
+  /**
+   * How binary messages are given to `'message'`, from the next one on. Text is a `Buffer`
+   * whatever it says. Other values are ignored.
+   *
+   * @default 'nodebuffer'
+   */
+  binaryType: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
+  /** Bytes that were sent and that the operating system has not taken yet, with their headers. */
+  readonly bufferedAmount: number;
+  /** The names of the extensions in use, joined by commas; so far always empty. */
+  readonly extensions: string;
+  /** Whether the connection is paused. */
+  readonly isPaused: boolean;
+  /** The subprotocol that was agreed on, or the empty string. */
+  readonly protocol: string;
+  /** The state: one of CONNECTING, OPEN, CLOSING and CLOSED. */
+  readonly readyState:
+    | typeof WebSocket.CONNECTING
+    | typeof WebSocket.OPEN
+    | typeof WebSocket.CLOSING
+    | typeof WebSocket.CLOSED;
+  /** The address that was dialled. On a server it is undefined, as it is with ws. */
+  readonly url: string;
+
+  onopen: ((event: WebSocket.Event) => void) | null;
+  onerror: ((event: WebSocket.ErrorEvent) => void) | null;
+  onclose: ((event: WebSocket.CloseEvent) => void) | null;
+  onmessage: ((event: WebSocket.MessageEvent) => void) | null;
+
+  /**
+   * For subclasses, which a server makes by `new Class(null, undefined, options)`. There is no
+   * client yet: with an address the constructor throws an `Error`.
+   */
+  constructor(
+    address: null,
+    protocols?: undefined,
+    options?: WebSocket.ServerOptions<any, any>
+  );
+
+  /**
+   * Starts the closing handshake, after all that was sent before. If the peer does not complete
+   * it within `closeTimeout`, the connection is cut off.
+   *
+   * @param code The status code: 1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999. Without
+   *     one the close frame is empty, and both sides see 1005.
+   * @param data The reason, at most 123 bytes of UTF-8
+   * @throws {TypeError} If the code is not one of these; the connection stays OPEN
+   * @throws {RangeError} If the reason is too long; the connection stays OPEN
+   */
+  close(code?: number, data?: string | Buffer): void;
+  /**
+   * Sends a ping.
+   *
+   * @param data The payload, at most 125 bytes
+   * @param mask Whether the frame is masked. Default: false
+   * @param cb Called when the operating system has taken the frame, or with an error
+   * @throws {Error} If the connection is CONNECTING
+   * @throws {RangeError} If the payload is too long
+   */
+  ping(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
+  ping(data: any, cb: (err: Error) => void): void;
+  ping(cb: (err: Error) => void): void;
+  /**
+   * Sends a pong that nobody asked for. Pings are answered without it.
+   *
+   * @param data The payload, at most 125 bytes
+   * @param mask Whether the frame is masked. Default: false
+   * @param cb Called when the operating system has taken the frame, or with an error
+   * @throws {Error} If the connection is CONNECTING
+   * @throws {RangeError} If the payload is too long
+   */
+  pong(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
+  pong(data: any, cb: (err: Error) => void): void;
+  pong(cb: (err: Error) => void): void;
+  /**
+   * Sends a message, or a fragment of one.
+   *
+   * @param cb Called when the operating system has taken the message, or with an error. When the
+   *     connection is CLOSING or CLOSED, `send()` does not throw; the error goes to `cb`.
+   * @throws {Error} If the connection is CONNECTING
+   * @throws {TypeError} If `data` is of another type
+   */
+  send(data: BufferLike, cb?: (err?: Error) => void): void;
+  send(
+    data: BufferLike,
+    options: WebSocket.SendOptions,
+    cb?: (err?: Error) => void
+  ): void;
+  /** Cuts the connection off, without a closing handshake. */
+  terminate(): void;
+  /**
+   * Stops reading. What was read already may still be emitted. Does nothing while the connection is
+   * CONNECTING or CLOSED.
+   */
+  pause(): void;
+  /** Continues reading. Does nothing while the connection is CONNECTING or CLOSED. */
+  resume(): void;
+
+  /** Adds a handler, unless it was added before or there is no such event. */
+  addEventListener<K extends keyof WebSocket.WebSocketEventMap>(
+    type: K,
+    listener:
+      | ((event: WebSocket.WebSocketEventMap[K]) => void)
+      | { handleEvent(event: WebSocket.WebSocketEventMap[K]): void },
+    options?: WebSocket.EventListenerOptions
+  ): void;
+  /** Removes a handler that `addEventListener()` added. */
+  removeEventListener<K extends keyof WebSocket.WebSocketEventMap>(
+    type: K,
+    listener:
+      | ((event: WebSocket.WebSocketEventMap[K]) => void)
+      | { handleEvent(event: WebSocket.WebSocketEventMap[K]): void }
+  ): void;
+
+  on<K extends keyof WebSocketEvents>(
+    event: K,
+    listener: (this: WebSocket, ...args: WebSocketEvents[K]) => void
+  ): this;
+  on(
+    event: string | symbol,
+    listener: (this: WebSocket, ...args: any[]) => void
+  ): this;
+  once<K extends keyof WebSocketEvents>(
+    event: K,
+    listener: (this: WebSocket, ...args: WebSocketEvents[K]) => void
+  ): this;
+  once(
+    event: string | symbol,
+    listener: (this: WebSocket, ...args: any[]) => void
+  ): this;
+  off<K extends keyof WebSocketEvents>(
+    event: K,
+    listener: (this: WebSocket, ...args: WebSocketEvents[K]) => void
+  ): this;
+  off(
+    event: string | symbol,
+    listener: (this: WebSocket, ...args: any[]) => void
+  ): this;
+  addListener<K extends keyof WebSocketEvents>(
+    event: K,
+    listener: (...args: WebSocketEvents[K]) => void
+  ): this;
+  addListener(event: string | symbol, listener: (...args: any[]) => void): this;
+  removeListener<K extends keyof WebSocketEvents>(
+    event: K,
+    listener: (...args: WebSocketEvents[K]) => void
+  ): this;
+  removeListener(
+    event: string | symbol,
+    listener: (...args: any[]) => void
+  ): this;
+}
+
+declare const WebSocketAlias: typeof WebSocket;
+interface WebSocketAlias extends WebSocket {}
+
+declare namespace WebSocket {
+  /**
+   * A message as `'message'` has it: a `Buffer`, or what `binaryType` asks for. With
+   * `binaryType` `'blob'` it is a `Blob`, which is left out here as it is in ws's types.
+   */
+  type RawData = Buffer | ArrayBuffer | Buffer[];
+
+  /** A message as `MessageEvent.data` has it: text is a string there. */
+  type Data = string | Buffer | ArrayBuffer | Buffer[];
+
+  /** Says whether a request is accepted. If not, the answer is 401. */
+  type VerifyClientCallbackSync<
+    Request extends IncomingMessage = IncomingMessage
+  > = (info: { origin: string; secure: boolean; req: Request }) => boolean;
+
+  /** Says later whether a request is accepted, and what is answered if not. */
+  type VerifyClientCallbackAsync<
+    Request extends IncomingMessage = IncomingMessage
+  > = (
+    info: { origin: string; secure: boolean; req: Request },
+    callback: (
+      res: boolean,
+      code?: number,
+      message?: string,
+      headers?: OutgoingHttpHeaders
+    ) => void
+  ) => void;
+
+  interface SendOptions {
+    /** Whether the message is binary. Default: false for strings and numbers, else true. */
+    binary?: boolean | undefined;
+    /** Has no effect: there is no compression yet. */
+    compress?: boolean | undefined;
+    /**
+     * Whether this is the last fragment of its message; the next `send()` then begins a new one.
+     *
+     * @default true
+     */
+    fin?: boolean | undefined;
+    /**
+     * Whether the frame is masked. Servers do not mask.
+     *
+     * @default false
+     */
+    mask?: boolean | undefined;
+  }
+
+  /** Taken so that programs need no change; there is no compression yet. */
+  interface PerMessageDeflateOptions {
+    serverNoContextTakeover?: boolean | undefined;
+    clientNoContextTakeover?: boolean | undefined;
+    serverMaxWindowBits?: number | undefined;
+    clientMaxWindowBits?: number | undefined;
+    zlibDeflateOptions?:
+      | {
+          flush?: number | undefined;
+          finishFlush?: number | undefined;
+          chunkSize?: number | undefined;
+          windowBits?: number | undefined;
+          level?: number | undefined;
+          memLevel?: number | undefined;
+          strategy?: number | undefined;
+          dictionary?: Buffer | Buffer[] | DataView | undefined;
+          info?: boolean | undefined;
+        }
+      | undefined;
+    zlibInflateOptions?: ZlibOptions | undefined;
+    threshold?: number | undefined;
+    concurrencyLimit?: number | undefined;
+  }
+
+  interface Event {
+    type: string;
+    target: WebSocket;
+  }
+
+  interface ErrorEvent {
+    error: any;
+    message: string;
+    type: string;
+    target: WebSocket;
+  }
+
+  interface CloseEvent {
+    /** Whether both sides have sent a close frame. */
+    wasClean: boolean;
+    code: number;
+    reason: string;
+    type: string;
+    target: WebSocket;
+  }
+
+  interface MessageEvent {
+    data: Data;
+    type: string;
+    target: WebSocket;
+  }
+
+  interface WebSocketEventMap {
+    open: Event;
+    error: ErrorEvent;
+    close: CloseEvent;
+    message: MessageEvent;
+  }
+
+  interface EventListenerOptions {
+    /**
+     * Whether the handler is called at most once.
+     *
+     * @default false
+     */
+    once?: boolean | undefined;
+  }
+
+  /** The options of a server. Exactly one of `port`, `server` and `noServer` has to be given. */
+  interface ServerOptions<
+    U extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    V extends typeof IncomingMessage = typeof IncomingMessage
+  > {
+    /**
+     * Whether several `'message'`, `'ping'` and `'pong'` events may be emitted in one tick. If not,
+     * each gets a macrotask of its own.
+     *
+     * @default true
+     */
+    allowSynchronousEvents?: boolean | undefined;
+    /**
+     * Whether pings are answered.
+     *
+     * @default true
+     */
+    autoPong?: boolean | undefined;
+    /**
+     * Connections that the operating system lets wait to be accepted.
+     *
+     * @default 511
+     */
+    backlog?: number | undefined;
+    /**
+     * Whether `server.clients` is kept.
+     *
+     * @default true
+     */
+    clientTracking?: boolean | undefined;
+    /**
+     * Milliseconds that the closing handshake may take before the connection is cut off.
+     *
+     * @default 30000
+     */
+    closeTimeout?: number | undefined;
+    /**
+     * Chooses a subprotocol of those that the client offers; false for none. It is not called if
+     * there are none. Default: the first.
+     */
+    handleProtocols?:
+      | ((protocols: Set<string>, request: InstanceType<V>) => string | false)
+      | undefined;
+    /** The address to listen on. Default: all of them. */
+    host?: string | undefined;
+    /**
+     * Reads that one frame may take; beyond, the connection is closed with 1008. 0: any number.
+     *
+     * @default 262144
+     */
+    maxBufferedChunks?: number | undefined;
+    /**
+     * Fragments that a message may have; beyond, the connection is closed with 1008. 0: any number.
+     *
+     * @default 16384
+     */
+    maxFragments?: number | undefined;
+    /**
+     * Bytes that a message may have; beyond, the connection is closed with 1009. 0: any number.
+     *
+     * @default 104857600 (100 MiB)
+     */
+    maxPayload?: number | undefined;
+    /**
+     * Answers to pings that may wait to be written; beyond, the connection is cut off. 0: any
+     * number.
+     *
+     * @default 60
+     */
+    maxPendingAutoPongs?: number | undefined;
+    /**
+     * Whether the server has no http server, and `handleUpgrade()` is called by the program.
+     *
+     * @default false
+     */
+    noServer?: boolean | undefined;
+    /** The only path that is accepted. Default: every path. */
+    path?: string | undefined;
+    /**
+     * Accepted and declined: there is no compression yet, and messages are sent as they are.
+     *
+     * @default false
+     */
+    perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+    /** The port to listen on, with an http server of its own; 0: any free one. */
+    port?: number | undefined;
+    /** The http server of which upgrade requests are handled. */
+    server?: HTTPServer<V> | HTTPSServer<V> | undefined;
+    /**
+     * Whether text and close reasons are taken without a check that they are UTF-8.
+     *
+     * @default false
+     */
+    skipUTF8Validation?: boolean | undefined;
+    /** Says whether a request is accepted. Default: every request is. */
+    verifyClient?:
+      | VerifyClientCallbackAsync<InstanceType<V>>
+      | VerifyClientCallbackSync<InstanceType<V>>
+      | undefined;
+    /** The class of the connections. Default: `WebSocket`. */
+    WebSocket?: U | undefined;
+  }
+
+  interface AddressInfo {
+    address: string;
+    family: string;
+    port: number;
+  }
+
+  /** A WebSocket server. */
+  class Server<
+    T extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage
+  > extends EventEmitter {
+    /** The options, with their defaults. */
+    options: ServerOptions<T, U>;
+    /** Not set; it is here because ws's types have it. Use `options.path`. */
+    path: string;
+    /** The open connections; undefined if `clientTracking` is false. */
+    clients: Set<InstanceType<T>>;
+
+    /**
+     * @param callback A listener for `'listening'` of the internal http server
+     * @throws {TypeError} Unless exactly one of `port`, `server` and `noServer` is given
+     */
+    constructor(options?: ServerOptions<T, U>, callback?: () => void);
+
+    /**
+     * The address that the server listens on; the path of a Unix socket; null if it does not listen.
+     *
+     * @throws {Error} In `noServer` mode
+     */
+    address(): AddressInfo | string | null;
+    /**
+     * Accepts no more connections. Those that are open, and a server given by `server`, are left
+     * alone.
+     *
+     * @param cb Called when the server is closed, with an error if it was already
+     */
+    close(cb?: (err?: Error) => void): void;
+    /**
+     * Handles an upgrade request, in `noServer` mode.
+     *
+     * @param callback Called with the connection if the request was accepted
+     * @throws {Error} If the socket was upgraded already
+     */
+    handleUpgrade(
+      request: InstanceType<U>,
+      socket: Duplex,
+      upgradeHead: Buffer,
+      callback: (client: InstanceType<T>, request: InstanceType<U>) => void
+    ): void;
+    /** Says whether a request is for this server; may be overridden. Default: by `path`. */
+    shouldHandle(request: InstanceType<U>): boolean | Promise<boolean>;
+
+    on<K extends keyof ServerEvents<any, any>>(
+      event: K,
+      listener: (
+        this: Server<T>,
+        ...args: ServerEvents<InstanceType<T>, InstanceType<U>>[K]
+      ) => void
+    ): this;
+    on(
+      event: string | symbol,
+      listener: (this: Server<T>, ...args: any[]) => void
+    ): this;
+    once<K extends keyof ServerEvents<any, any>>(
+      event: K,
+      listener: (
+        this: Server<T>,
+        ...args: ServerEvents<InstanceType<T>, InstanceType<U>>[K]
+      ) => void
+    ): this;
+    once(
+      event: string | symbol,
+      listener: (this: Server<T>, ...args: any[]) => void
+    ): this;
+    off<K extends keyof ServerEvents<any, any>>(
+      event: K,
+      listener: (
+        this: Server<T>,
+        ...args: ServerEvents<InstanceType<T>, InstanceType<U>>[K]
+      ) => void
+    ): this;
+    off(
+      event: string | symbol,
+      listener: (this: Server<T>, ...args: any[]) => void
+    ): this;
+    addListener<K extends keyof ServerEvents<any, any>>(
+      event: K,
+      listener: (
+        ...args: ServerEvents<InstanceType<T>, InstanceType<U>>[K]
+      ) => void
+    ): this;
+    addListener(
+      event: string | symbol,
+      listener: (...args: any[]) => void
+    ): this;
+    removeListener<K extends keyof ServerEvents<any, any>>(
+      event: K,
+      listener: (
+        ...args: ServerEvents<InstanceType<T>, InstanceType<U>>[K]
+      ) => void
+    ): this;
+    removeListener(
+      event: string | symbol,
+      listener: (...args: any[]) => void
+    ): this;
+  }
+
+  const WebSocketServer: typeof Server;
+  interface WebSocketServer<
+    T extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage
+  > extends Server<T, U> {}
+  const WebSocket: typeof WebSocketAlias;
+  interface WebSocket extends WebSocketAlias {}
+
+  /** What other packages use of ws's internal `Sender`. */
+  class Sender {
+    /**
+     * Frames a payload (RFC 6455 §5.2) without masking it.
+     *
+     * @returns The header, and the payload unless it is empty
+     * @throws {TypeError} If `options.mask` is true
+     */
+    static frame(
+      data: Buffer | string,
+      options: {
+        /** The opcode: 1 for text, 2 for binary, 8 close, 9 ping, 10 pong. */
+        opcode: number;
+        fin?: boolean | undefined;
+        rsv1?: boolean | undefined;
+        mask?: false | undefined;
+        readOnly?: boolean | undefined;
+      }
+    ): Array<Buffer | string>;
+
+    /** Writes what `Sender.frame()` returned. */
+    sendFrame(
+      list: ReadonlyArray<Buffer | string>,
+      cb?: (err?: Error) => void
+    ): void;
+
+    private constructor();
+  }
+
+  /** The parameters of one offer of an extension; a flag is `true`. */
+  type ExtensionParameters = Record<string, Array<string | true>>;
+
+  /** The `Sec-WebSocket-Extensions` header (RFC 6455 §9.1). */
+  const extension: {
+    /**
+     * Parses the header: for each extension its offers, in each the values of each parameter.
+     *
+     * @throws {SyntaxError} If it is malformed
+     */
+    parse(header: string): Record<string, ExtensionParameters[]>;
+    /** Makes the header's value; the reverse of `parse()`. */
+    format(
+      extensions: Record<
+        string,
+        | Record<string, string | number | true | Array<string | number | true>>
+        | Array<
+            Record<
+              string,
+              string | number | true | Array<string | number | true>
+            >
+          >
+      >
+    ): string;
+  };
+
+  /** The `Sec-WebSocket-Protocol` header. */
+  const subprotocol: {
+    /**
+     * Parses the header.
+     *
+     * @throws {SyntaxError} If it is malformed or names a subprotocol twice
+     */
+    parse(header: string): Set<string>;
+  };
+}
+
+export = WebSocket;
