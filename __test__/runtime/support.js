@@ -111,7 +111,8 @@ class ThreadClient {
    * Sends bytes and returns when the operating system has them, and this thread did not read.
    *
    * @param {Uint8Array} bytes The bytes
-   * @param {String} [then] `'end'` to have FIN follow, `'reset'` for RST
+   * @param {String} [then] `'end'` to have FIN follow, `'reset'` for RST; `'more'` if they are more
+   *     than the operating system takes, and the rest is to follow as it does
    */
   send(bytes, then) {
     Atomics.store(this._done, 0, 0);

@@ -95,7 +95,6 @@ contract(
     const { wss, port } = await serve(t, lib);
     wss.on('connection', (ws) => {
       ws.on('message', (data) => ws.send(data));
-      ws.on('close', (code) => log('ws closed', code, wss.clients.size));
     });
     const clients = [await open(t, port), await open(t, port)];
 
@@ -109,8 +108,7 @@ contract(
     await done;
   },
   (log) => {
-    assert.deepStrictEqual(log.at(-1), ['closed']);
-    assert.deepStrictEqual(log.at(-2), ['ws closed', 1006, 0]);
+    assert.deepStrictEqual(log.slice(2), [['closed']]);
   }
 );
 
@@ -183,7 +181,10 @@ contract(
   async ({ lib, log, t }) => {
     const server = http.createServer();
     const wss = new lib.WebSocketServer({ noServer: true });
-    wss.on('wsClientError', () => log('wsClientError'));
+    wss.on('wsClientError', (err, socket) => {
+      log('wsClientError', err);
+      socket.destroy();
+    });
     server.on('upgrade', (req, socket, head) => {
       wss.handleUpgrade(req, socket, head, () => log('connection'));
     });
@@ -192,7 +193,7 @@ contract(
 
     wss.close();
     log(await refused(t, port));
-    log(await refused(t, port, { method: 'POST' }).catch((err) => err));
+    log(await refused(t, port, { method: 'POST' }));
     const done = once(wss, 'close');
     await client.close();
     await done;

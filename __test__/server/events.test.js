@@ -39,10 +39,11 @@ contract(
   'address() throws in noServer mode, and is null before and after (WS-CONTRACT 5)',
   ({ lib, log }) => {
     const wss = new lib.WebSocketServer({ noServer: true });
-    assert.throws(
-      () => wss.address(),
-      (err) => log(err) === undefined
-    );
+    try {
+      wss.address();
+    } catch (err) {
+      log(err);
+    }
     const server = http.createServer();
     log(new lib.WebSocketServer({ server }).address());
   },
@@ -67,24 +68,23 @@ contract("re-emits the server's 'error'", async ({ lib, log, t }) => {
   server.emit('error', new Error('mine'));
 });
 
-contract('passes host and backlog to listen()', async ({ lib, log, t }) => {
+contract('passes host and backlog to listen()', async ({ lib, log }) => {
   const { listen } = net.Server.prototype;
-  t.after(() => {
-    net.Server.prototype.listen = listen;
-  });
-  net.Server.prototype.listen = function (...args) {
-    log(args);
-    return listen.apply(this, [0, '127.0.0.1']);
-  };
 
   for (const options of [
     { port: 0 },
     { port: 1, host: 'localhost', backlog: 3 },
     { port: 2, backlog: 1000 }
   ]) {
+    net.Server.prototype.listen = function (...args) {
+      log(args);
+      return listen.call(this, 0, '127.0.0.1');
+    };
     const wss = new lib.WebSocketServer(options);
+    net.Server.prototype.listen = listen;
     await once(wss, 'listening');
     wss.close();
+    await once(wss, 'close');
   }
 });
 

@@ -164,8 +164,14 @@ contract(
   'verifyClient runs before the subprotocol is chosen and after it was parsed',
   async ({ lib, log, t }) => {
     const { wss, port } = await serve(t, lib, {
-      verifyClient: () => log('verifyClient') === undefined,
-      handleProtocols: () => log('handleProtocols')
+      verifyClient() {
+        log('verifyClient');
+        return true;
+      },
+      handleProtocols() {
+        log('handleProtocols');
+        return 'a';
+      }
     });
     wss.on('headers', () => log('headers'));
     wss.on('connection', () => log('connection'));

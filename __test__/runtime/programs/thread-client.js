@@ -11,7 +11,9 @@ const { done, port } = workerData;
 
 /** Sends what the other thread asks for, and tells it when the operating system has it. */
 async function send(socket, { bytes, then }) {
-  if (bytes.length !== 0) {
+  if (then === 'more') {
+    socket.write(bytes);
+  } else if (bytes.length !== 0) {
     await new Promise((resolve) => socket.write(bytes, resolve));
   }
 
