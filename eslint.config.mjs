@@ -27,7 +27,10 @@ export default [
       'no-useless-rename': 'error',
       'no-var': 'error',
       'object-shorthand': 'error',
-      'prefer-const': ['error', { destructuring: 'all' }],
+      'prefer-const': [
+        'error',
+        { destructuring: 'all', ignoreReadBeforeAssign: true }
+      ],
       'prefer-rest-params': 'error',
       // Errors that imitate those of ws have no cause.
       'preserve-caught-error': 'off'

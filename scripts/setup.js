@@ -88,14 +88,13 @@ function modified(file) {
   return stats === undefined ? -Infinity : stats.mtimeMs;
 }
 
-/** When a file, or the last one of a folder, was written. */
+/** When a file, or the last one of those in a folder, was written. */
 function newest(file) {
   const absolute = path.join(ROOT, file);
   const stats = fs.statSync(absolute, { throwIfNoEntry: false });
 
   if (stats === undefined || !stats.isDirectory()) return modified(file);
   return Math.max(
-    stats.mtimeMs,
     ...fs.readdirSync(absolute).map((name) => newest(path.join(file, name)))
   );
 }

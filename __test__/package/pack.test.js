@@ -39,7 +39,7 @@ describe('npm pack', () => {
     const out = path.join(scratch.folder, 'out');
     const manifest = path.join(clone, 'package.json');
 
-    copyRepository(clone);
+    copyRepository(clone, addon);
     fs.mkdirSync(out);
 
     const untouched = fs.readFileSync(manifest, 'utf8');

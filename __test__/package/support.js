@@ -18,6 +18,7 @@ const ROOT = path.join(__dirname, '..', '..');
 /** Not needed for packing. */
 const LEFT_OUT = [
   '.git',
+  'bench/floor/target',
   'bench/load/target',
   'fuzz/target',
   'node_modules',
@@ -39,13 +40,16 @@ function makeScratch() {
   };
 }
 
-/** Copies the repository, with the times of its files, so that nothing is rebuilt. */
-function copyRepository(to) {
+/** Copies the repository with its addon, which then is packed as it is. */
+function copyRepository(to, addon) {
   fs.cpSync(ROOT, to, {
     recursive: true,
     preserveTimestamps: true,
     filter: (source) => !LEFT_OUT.includes(path.relative(ROOT, source))
   });
+
+  const now = new Date();
+  fs.utimesSync(path.join(to, 'lib', addon), now, now);
   fs.symlinkSync(
     path.join(ROOT, 'node_modules'),
     path.join(to, 'node_modules')

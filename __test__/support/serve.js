@@ -73,4 +73,20 @@ async function refused(t, address, options) {
   return (await client.readToEnd()).toString('latin1');
 }
 
-module.exports = { connect, listen, open, refused, serve };
+/**
+ * Starts a server and opens one connection to it.
+ *
+ * @param {TestContext} t The test
+ * @param {Function} lib The library, ws or Ferrows
+ * @param {Object} [options] Options of the server
+ * @return {Promise<Object>} `wss`, `port`, the server's `ws` and `req`, and the `client`
+ */
+async function pair(t, lib, options) {
+  const { wss, port } = await serve(t, lib, options);
+  const connection = once(wss, 'connection');
+  const client = await open(t, port);
+  const [ws, req] = await connection;
+  return { wss, port, ws, req, client };
+}
+
+module.exports = { connect, listen, open, pair, refused, serve };

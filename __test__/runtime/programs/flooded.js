@@ -5,7 +5,7 @@
 
 const { WebSocketServer } = require(process.argv[2]);
 
-const TICKS = 20;
+const TICKS = 10;
 const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
   console.log(JSON.stringify(wss.address().port));
 });
