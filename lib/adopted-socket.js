@@ -31,11 +31,11 @@ class AdoptedHandle {
     return connection.bytesReadBefore + (connection.counters()?.bytesRead ?? 0);
   }
 
+  /** As in libuv, bytes that wait to be written are included. */
   get bytesWritten() {
     const { connection } = this;
-    return (
-      connection.bytesWrittenBefore + (connection.counters()?.bytesWritten ?? 0)
-    );
+    const taken = connection.counters()?.bytesWritten ?? 0;
+    return connection.bytesWrittenBefore + taken + connection.queued;
   }
 
   get writeQueueSize() {
@@ -133,6 +133,11 @@ class AdoptedSocket extends net.Socket {
     return this[kConnection].queued + super.writableLength;
   }
 
+  /** Whether `'drain'` will tell that all has been written. */
+  get writableNeedDrain() {
+    return this[kConnection].queued !== 0 || super.writableNeedDrain;
+  }
+
   pause() {
     this[kConnection].setPaused(true);
     return super.pause();
@@ -141,6 +146,12 @@ class AdoptedSocket extends net.Socket {
   resume() {
     this[kConnection].setPaused(false);
     return super.resume();
+  }
+
+  destroy(error, callback) {
+    // ws listens for 'error', so it is never thrown for want of a listener.
+    if (error && this.listenerCount('error') === 0) super.on('error', noop);
+    return super.destroy(error, callback);
   }
 
   resetAndDestroy() {

@@ -34,8 +34,6 @@ export declare class Endpoint {
   setPaused(slot: number, generation: number, paused: boolean): void
   /** Whether the connection keeps the process alive. */
   setReferenced(slot: number, generation: number, referenced: boolean): void
-  /** Whether the fragments of binary messages are wanted one by one. */
-  setFragments(slot: number, generation: number, fragments: boolean): void
   /** Bytes that the kernel has not taken yet. */
   queued(slot: number, generation: number): number
   /** Its counters, while it is known. */

@@ -6,7 +6,7 @@ const { KIND, OPERATION } = require('./endpoint');
 const { systemError } = require('./errors');
 
 const { TEXT, BINARY, LARGE_TEXT, LARGE_BINARY, PING, PONG } = KIND;
-const { CLOSE, DRAINED, ENDED, ERROR, FRAGMENT, LARGE_FRAGMENT } = KIND;
+const { CLOSE, DRAINED, ENDED, ERROR, FRAGMENTS, LARGE_FRAGMENTS } = KIND;
 const { CLOSED } = KIND;
 const { END, NOTIFY } = OPERATION;
 
@@ -14,7 +14,7 @@ const { nextTick } = process;
 
 /**
  * The JavaScript half of a connection. A subclass says what its events mean, by the methods
- * `onMessage onFragments onPing onPong onConclude onError onEnd onDrain onDestroy onClose`.
+ * `onMessage onPing onPong onConclude onError onEnd onDrain onDestroy onClose`.
  *
  * It is an `AsyncResource`: its events run in the async context in which it was made.
  */
@@ -40,8 +40,8 @@ class Connection extends AsyncResource {
     this._throttled = false;
     /** Callbacks of writes that are not complete, in order. */
     this._callbacks = null;
-    /** Fragments received of a binary message, where they are wanted one by one. */
-    this._fragments = null;
+    /** Where the fragments of the binary message end that comes next. */
+    this._fragmentEnds = null;
     /** Events that wait for a macrotask of their own (`allowSynchronousEvents: false`). */
     this.deferred = null;
     this.referenced = true;
@@ -140,13 +140,6 @@ class Connection extends AsyncResource {
     }
   }
 
-  /** Whether fragments of binary messages are delivered one by one. */
-  setFragments(fragments) {
-    if (!this.closed) {
-      this.endpoint.native.setFragments(this.slot, this.generation, fragments);
-    }
-  }
-
   /**
    * Bytes that the kernel has not taken yet.
    *
@@ -217,11 +210,11 @@ class Connection extends AsyncResource {
       case LARGE_BINARY:
         this._emit(BINARY, this._large(offset, length), 0);
         break;
-      case FRAGMENT:
-        this._emit(FRAGMENT, this.endpoint.inbox.take(offset, length), 0);
+      case FRAGMENTS:
+        this._emit(FRAGMENTS, this.endpoint.inbox.take(offset, length), 0);
         break;
-      case LARGE_FRAGMENT:
-        this._emit(FRAGMENT, this._large(offset, length), 0);
+      case LARGE_FRAGMENTS:
+        this._emit(FRAGMENTS, this._large(offset, length), 0);
         break;
       case CLOSE:
         this._emit(
@@ -268,21 +261,16 @@ class Connection extends AsyncResource {
   deliver(kind, data, number) {
     switch (kind) {
       case TEXT:
-        this.onMessage(data, false);
+        this.onMessage(data, false, null);
         break;
-      case BINARY:
-        if (this._fragments === null) {
-          this.onMessage(data, true);
-        } else {
-          const fragments = this._fragments;
-          this._fragments = null;
-          if (data.length !== 0) fragments.push(data);
-          this.onFragments(fragments);
-        }
+      case BINARY: {
+        const ends = this._fragmentEnds;
+        this._fragmentEnds = null;
+        this.onMessage(data, true, ends);
         break;
-      case FRAGMENT:
-        if (this._fragments === null) this._fragments = [];
-        if (data.length !== 0) this._fragments.push(data);
+      }
+      case FRAGMENTS:
+        this._fragmentEnds = data;
         break;
       case PING:
         this.onPing(data);

@@ -24,33 +24,14 @@ class WebSocketConnection extends Connection {
     this.websocket = websocket;
   }
 
-  onMessage(data, isBinary) {
+  onMessage(data, isBinary, fragmentEnds) {
     const { websocket } = this;
 
-    if (isBinary && websocket._binaryType !== 'nodebuffer') {
-      this.onFragments(data.length === 0 ? [] : [data]);
-    } else {
-      websocket.emit('message', data, isBinary);
-    }
-  }
-
-  onFragments(fragments) {
-    const { websocket } = this;
-    let data = fragments;
-
-    switch (websocket._binaryType) {
-      case 'nodebuffer':
-        data = concat(fragments);
-        break;
-      case 'arraybuffer':
-        data = toArrayBuffer(concat(fragments));
-        break;
-      case 'blob':
-        data = new Blob(fragments);
-        break;
-    }
-
-    websocket.emit('message', data, true);
+    websocket.emit(
+      'message',
+      isBinary ? convert(data, websocket._binaryType, fragmentEnds) : data,
+      isBinary
+    );
   }
 
   onPing(data) {
@@ -90,8 +71,31 @@ class WebSocketConnection extends Connection {
   }
 }
 
-function concat(fragments) {
-  return fragments.length === 1 ? fragments[0] : Buffer.concat(fragments);
+/**
+ * Makes of a binary message what `binaryType` asks for.
+ *
+ * @param {Buffer} data The message
+ * @param {String} type The value of `binaryType`
+ * @param {(Buffer|null)} ends Where its fragments end, as little-endian 32-bit numbers, if there
+ *     are several
+ * @return {(Buffer|ArrayBuffer|Blob|Buffer[])} The message
+ */
+function convert(data, type, ends) {
+  if (type === 'nodebuffer') return data;
+  if (type === 'arraybuffer') return toArrayBuffer(data);
+  if (type === 'blob') return new Blob([data]);
+  if (ends === null) return data.length === 0 ? [] : [data];
+
+  const fragments = [];
+  let start = 0;
+
+  for (let i = 0; i < ends.length; i += 4) {
+    const end = ends.readUInt32LE(i);
+    fragments.push(data.subarray(start, end));
+    start = end;
+  }
+
+  return fragments;
 }
 
 module.exports = WebSocketConnection;

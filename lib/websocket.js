@@ -87,13 +87,6 @@ class WebSocket extends EventEmitter {
   set binaryType(type) {
     if (!BINARY_TYPES.includes(type)) return;
 
-    if (this._connection !== null) {
-      const wanted = type === 'fragments';
-      if (wanted !== (this._binaryType === 'fragments')) {
-        this._connection.setFragments(wanted);
-      }
-    }
-
     this._binaryType = type;
   }
 
@@ -174,7 +167,6 @@ class WebSocket extends EventEmitter {
     adopt(connection, socket, head, options);
     this._connection = connection;
     connection.write(OPERATION.RAW, options.response);
-    if (this._binaryType === 'fragments') connection.setFragments(true);
 
     this._readyState = OPEN;
     this.emit('open');

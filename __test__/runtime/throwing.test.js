@@ -66,7 +66,15 @@ async function converse(t, where, last, answer) {
 }
 
 // ws itself is no reference here: its receiver stops for good when a listener has thrown.
-for (const where of ['message', 'ping', 'pong', 'close', 'callback', 'none']) {
+for (const where of [
+  'message',
+  'deferred',
+  'ping',
+  'pong',
+  'close',
+  'callback',
+  'none'
+]) {
   test(`loses no message of any connection when listeners throw: ${where} (rule 3)`, async (t) => {
     const close = frame(0x88, Buffer.from('03e8', 'hex'));
     const report = await converse(t, where, close, '880203e8');
@@ -102,6 +110,23 @@ test("answers and closes all the same when 'error' listeners throw (rule 3)", as
   assert.strictEqual(report.seen.error, CONNECTIONS);
   assert.strictEqual(report.seen.close, CONNECTIONS);
   assert.strictEqual(report.seen.message, TOTAL);
+});
+
+test('calls each pending callback once with an error when the connection dies, although they throw (rule 3)', async (t) => {
+  const program = run(t, 'throwing-callbacks.js', [LIBRARIES.ferrows]);
+  const client = await open(t, await program.read());
+  client.socket.pause();
+  assert.strictEqual(await program.read(), 'full');
+  client.reset();
+
+  const { caught, errors, order } = await program.read();
+  assert.strictEqual(caught, errors);
+  assert.ok(errors >= 10, `${errors} callbacks were pending`);
+  assert.deepStrictEqual(
+    order,
+    Array.from({ length: order.length }, (_, i) => i)
+  );
+  await program.success();
 });
 
 contract(

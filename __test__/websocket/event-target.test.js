@@ -169,9 +169,6 @@ suite('addEventListener() and removeEventListener() (WS-CONTRACT 34)', () => {
       'pong',
       'upgrade',
       '',
-      'toString',
-      'constructor',
-      '__proto__',
       undefined,
       null,
       7

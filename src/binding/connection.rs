@@ -130,15 +130,6 @@ impl Endpoint {
         self.shared.update_referenced();
     }
 
-    /// Whether the fragments of binary messages are wanted one by one.
-    #[napi(catch_unwind)]
-    pub fn set_fragments(&self, slot: u32, generation: u32, fragments: bool) {
-        self.shared
-            .reactor
-            .borrow_mut()
-            .set_fragments(token(slot, generation), fragments);
-    }
-
     /// Bytes that the kernel has not taken yet.
     #[napi(catch_unwind)]
     pub fn queued(&self, slot: u32, generation: u32) -> f64 {

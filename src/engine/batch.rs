@@ -18,11 +18,11 @@ pub(crate) enum Kind {
     LargeText = 3,
     /// A binary message in a large payload; `offset` is its index in this batch.
     LargeBinary = 4,
-    /// A fragment of a binary message, not the last one, in the arena; only for connections
-    /// that asked for fragments.
-    Fragment = 5,
+    /// Where the fragments of the binary message in the next record end: little-endian `u32`s in
+    /// the arena. Only for messages of several fragments that are not empty.
+    Fragments = 5,
     /// The same in a large payload.
-    LargeFragment = 6,
+    LargeFragments = 6,
     Ping = 7,
     Pong = 8,
     /// A close frame: `offset` is where the reason is, `length` is its length << 16 | the code.
@@ -45,8 +45,8 @@ pub(crate) const KIND_NAMES: [(&str, Kind); 14] = [
     ("BINARY", Kind::Binary),
     ("LARGE_TEXT", Kind::LargeText),
     ("LARGE_BINARY", Kind::LargeBinary),
-    ("FRAGMENT", Kind::Fragment),
-    ("LARGE_FRAGMENT", Kind::LargeFragment),
+    ("FRAGMENTS", Kind::Fragments),
+    ("LARGE_FRAGMENTS", Kind::LargeFragments),
     ("PING", Kind::Ping),
     ("PONG", Kind::Pong),
     ("CLOSE", Kind::Close),
@@ -61,8 +61,12 @@ pub(crate) const KIND_NAMES: [(&str, Kind); 14] = [
 const RECORD_FIELDS: usize = 4;
 
 /// Bytes that must be free before a connection is served: one read behind what was left of the
-/// last, and one assembled message.
-const LEAST_SPACE: usize = RECEIVE_SIZE + MOST_LEFT_OVER + SMALL_MESSAGE;
+/// last, and one event.
+const LEAST_SPACE: usize = RECEIVE_SIZE + MOST_LEFT_OVER + EVENT_SPACE;
+
+/// Bytes that one event may take beside what was read: an assembled message, and where its
+/// fragments end.
+const EVENT_SPACE: usize = 2 * SMALL_MESSAGE;
 
 /// Records are kept free for what must not wait for the next batch.
 const SPARE_RECORDS: usize = 4;
@@ -102,12 +106,12 @@ impl<'a> Batch<'a> {
 
     /// Whether another connection should not start to fill it.
     pub(crate) fn is_full(&self) -> bool {
-        self.records_left() == 0 || self.arena.len() - self.used < LEAST_SPACE
+        self.records_left() < 2 || self.arena.len() - self.used < LEAST_SPACE
     }
 
-    /// Whether one more event fits: a record, and an assembled message.
+    /// Whether one more event fits.
     pub(crate) fn has_room(&self) -> bool {
-        self.records_left() > 0 && self.arena.len() - self.used >= SMALL_MESSAGE
+        self.records_left() > 1 && self.arena.len() - self.used >= EVENT_SPACE
     }
 
     /// How many records still fit, some being kept back.

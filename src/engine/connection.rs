@@ -49,6 +49,8 @@ pub(crate) struct Connection<P> {
     /// a batch was full.
     pub(super) pending: Vec<u8>,
     pub(super) message: Message<P>,
+    /// Where the fragments of a binary message end that are not empty.
+    pub(super) fragment_ends: Vec<u32>,
     pub(super) queue: WriteQueue,
     pub(super) bytes_read: u64,
     pub(super) bytes_written: u64,
@@ -84,8 +86,6 @@ pub(super) struct Flags {
     pub(super) noticed: bool,
     /// JavaScript paused it.
     pub(super) paused: bool,
-    /// Fragments are wanted one by one.
-    pub(super) fragments: bool,
     /// What arrives is thrown away: the protocol has ended, by a close frame or an error.
     pub(super) discarding: bool,
     /// The peer sent FIN.
@@ -108,6 +108,7 @@ impl<P> Connection<P> {
             protocol: protocol::Connection::new(settings.role, settings.limits),
             pending: Vec::new(),
             message: Message::Empty,
+            fragment_ends: Vec::new(),
             queue: WriteQueue::default(),
             bytes_read: 0,
             bytes_written: 0,

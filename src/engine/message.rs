@@ -129,6 +129,15 @@ impl<P> Message<P> {
         }
     }
 
+    /// Bytes received so far.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Message::Empty => 0,
+            Message::Small(bytes) => bytes.len(),
+            Message::Large { length, .. } => *length,
+        }
+    }
+
     /// Takes the finished message. No buffer is kept that is more than a quarter larger than
     /// the message in it.
     ///

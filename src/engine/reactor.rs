@@ -177,10 +177,27 @@ impl<P> Reactor<P> {
             || event.is_priority();
         flags.readable |= last || event.is_readable();
         flags.read_until_refused |= last;
+        if event.is_error() && flags.paused {
+            // A paused connection is not read, so nothing else would tell that it is dead.
+            self.close_if_failed(token.slot);
+            return;
+        }
         if event.is_writable() && !connection.queue.is_empty() {
             self.drain_queue(token.slot);
         }
         self.enqueue(token.slot);
+    }
+
+    /// Closes `slot` if its socket has an error.
+    fn close_if_failed(&mut self, slot: u32) {
+        let error = self
+            .connections
+            .get(slot as usize)
+            .and_then(|connection| connection.socket.as_ref())
+            .and_then(|socket| socket.take_error().ok().flatten());
+        if let Some(error) = error {
+            self.close(slot, error.raw_os_error().unwrap_or(libc::EIO));
+        }
     }
 
     /// Puts `slot` at the end of the ready list, unless it is there or has nothing to read.
@@ -392,13 +409,6 @@ impl<P> Reactor<P> {
             } else {
                 self.referenced -= 1;
             }
-        }
-    }
-
-    /// Whether the fragments of binary messages are wanted one by one.
-    pub(crate) fn set_fragments(&mut self, token: Token, fragments: bool) {
-        if let Some(connection) = self.get_mut(token) {
-            connection.flags.fragments = fragments;
         }
     }
 

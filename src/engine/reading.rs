@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::batch::{Batch, Kind};
 use super::connection::{Connection, Token};
-use super::message::{Finished, LargePayloads, OutOfMemory};
+use super::message::{Finished, LargePayloads, Message, OutOfMemory};
 use super::reactor::{Reactor, Served};
 use crate::protocol::{Event, MessageKind, ProtocolError};
 
@@ -140,14 +140,12 @@ impl<P> Connection<P> {
                     let declared = self.protocol.message_length();
                     let piece = batch.bytes(at(&payload));
                     let appended = self.message.append(piece, declared, larges);
-                    let fragment =
-                        end_of_frame && self.flags.fragments && matches!(kind, MessageKind::Binary);
-                    let delivered = appended.and_then(|()| {
-                        if end_of_message || fragment {
-                            self.deliver(token, kind, end_of_message, batch, larges)
-                        } else {
-                            Ok(())
-                        }
+                    if end_of_frame {
+                        self.end_frame(kind, end_of_message);
+                    }
+                    let delivered = appended.and_then(|()| match end_of_message {
+                        true => self.deliver(token, kind, batch, larges),
+                        false => Ok(()),
                     });
                     if delivered.is_err() {
                         break self.fail(token, ProtocolError::MaxPayloadExceeded, batch);
@@ -176,30 +174,38 @@ impl<P> Connection<P> {
         (stop, kept)
     }
 
-    /// Puts the assembled message, or one fragment of it, into the batch.
+    /// A frame of a message is complete: remembers where, if the message has several.
+    fn end_frame(&mut self, kind: MessageKind, end_of_message: bool) {
+        let several = !end_of_message || !self.fragment_ends.is_empty();
+        if several && matches!(kind, MessageKind::Binary) {
+            let end = u32::try_from(self.message.len()).unwrap_or(u32::MAX);
+            if self.fragment_ends.last().copied().unwrap_or(0) != end {
+                self.fragment_ends.push(end);
+            }
+        }
+    }
+
+    /// Puts the assembled message into the batch, behind where its fragments end.
     fn deliver(
         &mut self,
         token: Token,
         kind: MessageKind,
-        whole: bool,
         batch: &mut Batch<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
     ) -> Result<(), OutOfMemory> {
-        let (small, large) = match (kind, whole) {
-            (_, false) => (Kind::Fragment, Kind::LargeFragment),
-            (MessageKind::Text, true) => (Kind::Text, Kind::LargeText),
-            (MessageKind::Binary, true) => (Kind::Binary, Kind::LargeBinary),
-        };
-        match self.message.finish(larges)? {
-            Finished::Small(bytes) => {
-                let offset = batch.copy(&bytes);
-                batch.push(token, small, offset, bytes.len());
-            }
-            Finished::Large { payload, length } => {
-                batch.push(token, large, larges.deliver(payload), length);
-            }
+        let ends = std::mem::take(&mut self.fragment_ends);
+        if ends.len() > 1 {
+            let bytes: Vec<u8> = ends.iter().flat_map(|end| end.to_le_bytes()).collect();
+            let mut list = Message::Empty;
+            list.append(&bytes, 0, larges)?;
+            let kinds = (Kind::Fragments, Kind::LargeFragments);
+            put(&mut list, token, kinds, batch, larges)?;
         }
-        Ok(())
+        let kinds = match kind {
+            MessageKind::Text => (Kind::Text, Kind::LargeText),
+            MessageKind::Binary => (Kind::Binary, Kind::LargeBinary),
+        };
+        put(&mut self.message, token, kinds, batch, larges)
     }
 
     /// Receives the payload of a large message into its own buffer, if one is under way.
@@ -239,19 +245,15 @@ impl<P> Connection<P> {
                         debug_assert_eq!(decoded.consumed, count);
                         if let Event::Payload {
                             kind,
-                            end_of_frame,
+                            end_of_frame: true,
                             end_of_message,
                             ..
                         } = decoded.event
-                            && (end_of_message
-                                || end_of_frame
-                                    && self.flags.fragments
-                                    && matches!(kind, MessageKind::Binary))
-                            && self
-                                .deliver(token, kind, end_of_message, batch, larges)
-                                .is_err()
                         {
-                            self.fail(token, ProtocolError::MaxPayloadExceeded, batch);
+                            self.end_frame(kind, end_of_message);
+                            if end_of_message && self.deliver(token, kind, batch, larges).is_err() {
+                                self.fail(token, ProtocolError::MaxPayloadExceeded, batch);
+                            }
                         }
                     }
                     Ok(None) => {}
@@ -270,6 +272,27 @@ impl<P> Connection<P> {
         self.account(outcome, offered, now);
         Some(result)
     }
+}
+
+/// Puts a finished message into the batch: in the arena as the first kind, or as a large payload of
+/// the second.
+fn put<P>(
+    message: &mut Message<P>,
+    token: Token,
+    (small, large): (Kind, Kind),
+    batch: &mut Batch<'_>,
+    larges: &mut impl LargePayloads<Payload = P>,
+) -> Result<(), OutOfMemory> {
+    match message.finish(larges)? {
+        Finished::Small(bytes) => {
+            let offset = batch.copy(&bytes);
+            batch.push(token, small, offset, bytes.len());
+        }
+        Finished::Large { payload, length } => {
+            batch.push(token, large, larges.deliver(payload), length);
+        }
+    }
+    Ok(())
 }
 
 impl<P> Reactor<P> {

@@ -1,8 +1,9 @@
 'use strict';
 
 // A server whose listeners throw: LIBRARY WHERE. It prints its port, and when its last connection
-// has ended, what it saw. WHERE is the event whose listener throws, 'callback', or 'fatal' for a
-// process without a listener for 'uncaughtException'.
+// has ended, what it saw. WHERE is the event whose listener throws, 'callback', 'deferred' for
+// 'message' with `allowSynchronousEvents: false`, or 'fatal' for a process without a listener for
+// 'uncaughtException'.
 
 const [, , library, where] = process.argv;
 const { WebSocketServer } = require(library);
@@ -27,9 +28,15 @@ if (where !== 'fatal') {
   });
 }
 
-const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
+const options = {
+  allowSynchronousEvents: where !== 'deferred',
+  host: '127.0.0.1',
+  port: 0
+};
+const wss = new WebSocketServer(options, () => {
   console.log(JSON.stringify(wss.address().port));
 });
+const throws = where === 'deferred' ? 'message' : where;
 let number = 0;
 let open = 0;
 
@@ -38,7 +45,7 @@ function on(ws, event, answer) {
   ws.on(event, (...args) => {
     seen[event] = (seen[event] ?? 0) + 1;
     if (answer) answer(...args);
-    if (event === where) perhapsThrow(number++);
+    if (event === throws) perhapsThrow(number++);
   });
 }
 
