@@ -231,7 +231,8 @@ function socketOf(connection) {
     socket._handle = new AdoptedHandle(connection);
     socket[kConnection] = connection;
     Object.setPrototypeOf(socket, AdoptedSocket.prototype);
-    net.Socket.prototype.resume.call(socket);
+    if (connection.paused) net.Socket.prototype.pause.call(socket);
+    else net.Socket.prototype.resume.call(socket);
     if (connection.closed) socket.destroy();
   }
 
@@ -249,12 +250,8 @@ function destroySocket(connection, errno) {
   const socket = huskOf(connection);
   if (socket === null) return;
 
-  // An 'error' that nobody listens for would be thrown, where ws listens.
-  if (errno !== 0 && socket.listenerCount('error') !== 0) {
-    socket.destroy(systemError('read', errno));
-  } else {
-    socket.destroy();
-  }
+  if (errno !== 0) socket.destroy(systemError('read', errno));
+  else socket.destroy();
 }
 
 /**
@@ -285,11 +282,21 @@ function terminateSocket(connection) {
   else socket.destroy();
 }
 
+/** Stops or continues reading. */
+function pauseSocket(connection, paused) {
+  const socket = huskOf(connection);
+  if (socket === null) connection.setPaused(paused);
+  else if (paused) socket.pause();
+  else socket.resume();
+}
+
 /** All that was refused has been written: tells those who wait for it at the husk. */
 function drainSocket(connection) {
   const socket = huskOf(connection);
   if (socket !== null && !socket.writableNeedDrain) socket.emit('drain');
 }
+
+function noop() {}
 
 module.exports = {
   AdoptedSocket,
@@ -297,6 +304,7 @@ module.exports = {
   destroySocket,
   drainSocket,
   endSocket,
+  pauseSocket,
   releaseServer,
   socketOf,
   terminateSocket

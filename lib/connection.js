@@ -118,6 +118,11 @@ class Connection extends AsyncResource {
     this._applyPause();
   }
 
+  /** Whether the user stopped it. */
+  get paused() {
+    return this._paused;
+  }
+
   _applyPause() {
     if (!this.closed) {
       this.endpoint.native.setPaused(

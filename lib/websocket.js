@@ -4,7 +4,12 @@ const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 
 const { adopt } = require('./adopt');
-const { endSocket, socketOf, terminateSocket } = require('./adopted-socket');
+const {
+  endSocket,
+  pauseSocket,
+  socketOf,
+  terminateSocket
+} = require('./adopted-socket');
 const closePayload = require('./close-payload');
 const { BINARY_TYPES, EMPTY_BUFFER, READY_STATES } = require('./constants');
 const { isBlob, toBuffer } = require('./data');
@@ -227,7 +232,7 @@ class WebSocket extends EventEmitter {
   pause() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = true;
-    this._connection.setPaused(true);
+    pauseSocket(this._connection, true);
   }
 
   /**
@@ -238,7 +243,7 @@ class WebSocket extends EventEmitter {
   resume() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = false;
-    this._connection.setPaused(false);
+    pauseSocket(this._connection, false);
   }
 
   /**

@@ -258,7 +258,14 @@ fn a_fragmented_large_message_arrives_whole_in_a_buffer_of_about_its_size() {
     while seen.is_empty() {
         seen = bench.turn();
     }
-    assert!(seen.len() == 1 && seen[0].slot == token.slot && seen[0].payload == payload);
+    let ends: Vec<u8> = (1..=64u32)
+        .flat_map(|n| (n * 15_625).to_le_bytes())
+        .collect();
+    assert_eq!(
+        (seen[0].kind, &seen[0].payload),
+        (Kind::Fragments as u8, &ends)
+    );
+    assert!(seen.len() == 2 && seen[1].slot == token.slot && seen[1].payload == payload);
     assert!(bench.larges.largest <= 8 * payload.len());
     drop(writer.join());
 }
