@@ -578,10 +578,9 @@ declare namespace WebSocket {
   /** What other packages use of ws's internal `Sender`. */
   class Sender {
     /**
-     * Frames a payload (RFC 6455 §5.2) without masking it.
+     * Frames a payload (RFC 6455 §5.2), which is not changed.
      *
      * @returns The header, and the payload unless it is empty
-     * @throws {TypeError} If `options.mask` is true
      */
     static frame(
       data: Buffer | string,
@@ -590,7 +589,10 @@ declare namespace WebSocket {
         opcode: number;
         fin?: boolean | undefined;
         rsv1?: boolean | undefined;
-        mask?: false | undefined;
+        /** Whether it is masked. Default: false */
+        mask?: boolean | undefined;
+        /** Fills a `Buffer` of four bytes with the masking key. Default: random */
+        generateMask?: ((mask: Buffer) => void) | undefined;
         readOnly?: boolean | undefined;
       }
     ): Array<Buffer | string>;

@@ -1,6 +1,7 @@
 'use strict';
 
 const net = require('net');
+const { isUint8Array } = require('util').types;
 
 const { OPERATION } = require('./endpoint');
 const { hold, huskOf, kConnection, watch } = require('./husks');
@@ -109,6 +110,37 @@ class AdoptedHandle {
  * its end it still answers; raw writes go out in order with the frames; bytes are not read from it.
  */
 class AdoptedSocket extends net.Socket {
+  /**
+   * Node.js's stream would keep a second write until the first one is done, and all while corked;
+   * frames sent meanwhile would overtake it.
+   */
+  write(chunk, encoding, callback) {
+    const isString = typeof chunk === 'string';
+
+    // It knows the errors.
+    if (
+      this.destroyed ||
+      this.writableEnded ||
+      !(isString || isUint8Array(chunk))
+    ) {
+      return super.write(chunk, encoding, callback);
+    }
+
+    if (typeof encoding === 'function') {
+      callback = encoding;
+      encoding = undefined;
+    }
+
+    const connection = this[kConnection];
+    const bytes = isString ? Buffer.from(chunk, encoding || 'utf8') : chunk;
+    connection.write(
+      RAW,
+      bytes,
+      typeof callback === 'function' ? callback : undefined
+    );
+    return connection.queued < this.writableHighWaterMark;
+  }
+
   _write(chunk, encoding, callback) {
     const bytes =
       typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;

@@ -62,8 +62,9 @@ class Connection extends AsyncResource {
    * @param {Function} [cb] Called when the kernel has taken it, or with an error
    */
   write(operation, data, cb) {
-    if (this.destroyed) {
-      if (cb) nextTick(cb, destroyedError());
+    if (this.destroyed || (this.endCalled && operation !== END)) {
+      const error = this.destroyed ? destroyedError() : endedError();
+      if (cb) nextTick(cb, error);
       return;
     }
 
@@ -318,6 +319,12 @@ class Connection extends AsyncResource {
     if (this.closed) nextTick(callback);
     else this._whenClosed = callback;
   }
+}
+
+function endedError() {
+  const error = new Error('write after end');
+  error.code = 'ERR_STREAM_WRITE_AFTER_END';
+  return error;
 }
 
 function destroyedError() {

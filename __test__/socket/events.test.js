@@ -209,7 +209,9 @@ contract(
     client.socket.removeAllListeners('data');
     client.socket.on('data', (chunk) => (received += chunk.length));
     client.socket.pause();
-    log(socket.write(Buffer.alloc(SIZE), (err) => log('written', err)));
+    log(
+      socket.write(Buffer.alloc(SIZE), (err) => log('written', Boolean(err)))
+    );
     const drained = once(socket, 'drain');
     client.socket.resume();
     await drained;

@@ -169,7 +169,6 @@ suite('addEventListener() and removeEventListener() (WS-CONTRACT 34)', () => {
       'pong',
       'upgrade',
       '',
-      undefined,
       null,
       7
     ]) {

@@ -153,7 +153,7 @@ suite('autoPong (WS-CONTRACT 16)', () => {
     'sends none when the connection is closing',
     async ({ lib, log, t }) => {
       const { client, closed, ws } = await session({ lib, t });
-      ws.on('ping', (data) => log('ping', data));
+      ws.on('ping', (data) => log('ping', data, ws.bufferedAmount));
       ws.close();
       client.send(frame(0x89, 'late'));
       client.send(frame(0x88));

@@ -207,7 +207,7 @@ suite('allowSynchronousEvents: false (WS-CONTRACT 17)', () => {
       for (let i = 0; i < 500; i++) client.send(one);
       await new Promise((resolve) => {
         ws.on('message', () => {
-          if (count === 5) resolve(log(client.socket.writableLength > 0));
+          if (count === 50) resolve(log(client.socket.writableLength > 0));
         });
       });
       await roundTrip(client);

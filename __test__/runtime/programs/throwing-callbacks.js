@@ -11,7 +11,14 @@ let errors = 0;
 let sent = 0;
 const order = [];
 
-process.on('uncaughtException', () => caught++);
+process.on('uncaughtException', (error) => {
+  if (error.message === 'thrown') {
+    caught++;
+    return;
+  }
+  console.error(error);
+  process.exit(2);
+});
 
 const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
   console.log(JSON.stringify(wss.address().port));
