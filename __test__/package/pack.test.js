@@ -278,6 +278,33 @@ describe('npm pack', () => {
     );
   });
 
+  it('is ws for a project and all packages below it, as one copy', async () => {
+    const project = makeProject('both', {
+      dependencies: {
+        dependent: await packDependent(),
+        ws: `npm:${name}@^${version}`
+      },
+      overrides: { ws: '$ws' }
+    });
+
+    await npm(project, scratch.folder, [
+      'install',
+      `--registry=${registry.url}`
+    ]);
+    assert.deepEqual(
+      await evaluate(
+        project,
+        'main.js',
+        `const below = require('module').createRequire(require.resolve('dependent'));
+         console.log(JSON.stringify([
+           require('dependent'),
+           below.resolve('ws') === require.resolve('ws')
+         ]));`
+      ),
+      [name, true]
+    );
+  });
+
   it('is ws for all packages below a project that overrides it with a file', async () => {
     const [main, native] = tarballs;
     const project = makeProject('override-file', {

@@ -16,9 +16,12 @@ async function medianReply(t, port) {
   const clients = await Promise.all(
     Array.from({ length: 40 }, () => open(t, port))
   );
-  const message = frame(0x81, 'hello');
+  const message = frame(0x81, '5');
+  const first = await open(t, port);
   const start = performance.now();
 
+  // While the server is busy with the first message, all others arrive: they are one batch.
+  first.send(frame(0x81, '20'));
   for (const client of clients) client.send(message);
   const times = await Promise.all(
     clients.map(async (client) => {
@@ -26,26 +29,25 @@ async function medianReply(t, port) {
       return performance.now() - start;
     })
   );
-  for (const client of clients) client.socket.destroy();
+  for (const client of [first, ...clients]) client.socket.destroy();
   return times.sort((a, b) => a - b)[20];
 }
 
 test('replies to 40 clients while listeners burn 5 ms each, not after the batch: the median is as early as with ws', async (t) => {
   const ports = {};
   for (const name of Object.keys(libraries)) {
-    ports[name] = await run(t, 'busy.js', [LIBRARIES[name], 5]).read();
+    ports[name] = await run(t, 'busy.js', [LIBRARIES[name]]).read();
   }
 
-  // Replies that wait for the end of the batch come after 200 ms, not after 100. A machine with
-  // other work to do disturbs one try, hardly all of them.
-  const tries = [];
+  // Replies that wait for the end of the batch come after 220 ms, not after 120. A machine with
+  // other work to do disturbs one try, hardly two.
+  const ratios = [];
   for (let i = 0; i < TRIES; i++) {
     const ws = await medianReply(t, ports.ws);
-    const ferrows = await medianReply(t, ports.ferrows);
-    tries.push({ ferrows, ws });
-    if (ferrows <= 1.4 * ws) return;
+    ratios.push((await medianReply(t, ports.ferrows)) / ws);
   }
-  assert.fail(JSON.stringify(tries));
+  ratios.sort((a, b) => a - b);
+  assert.ok(ratios[1] <= 1.4, `${ratios} times ws's`);
 });
 
 // ws is no reference for speed here: its ticks are some hundred milliseconds apart.

@@ -204,15 +204,15 @@ suite('allowSynchronousEvents: false (WS-CONTRACT 17)', () => {
       let count = 0;
       ws.on('message', () => count++);
       const one = frame(0x82, Buffer.alloc(64 * 1024));
-      for (let i = 0; i < 500; i++) client.send(one);
+      for (let i = 0; i < 800; i++) client.send(one);
       await new Promise((resolve) => {
         ws.on('message', () => {
-          if (count === 50) resolve(log(client.socket.writableLength > 0));
+          if (count === 250) resolve(log(client.socket.writableLength > 0));
         });
       });
       await roundTrip(client);
       log(count);
     },
-    (log) => assert.deepStrictEqual(log, [[true], [500]])
+    (log) => assert.deepStrictEqual(log, [[true], [800]])
   );
 });

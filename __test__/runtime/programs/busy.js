@@ -1,9 +1,8 @@
 'use strict';
 
-// A server whose listener burns some milliseconds for each message: LIBRARY MILLISECONDS.
+// A server whose listener burns as many milliseconds as the message says: LIBRARY.
 
-const [, , library, milliseconds] = process.argv;
-const { WebSocketServer } = require(library);
+const { WebSocketServer } = require(process.argv[2]);
 
 const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
   console.log(JSON.stringify(wss.address().port));
@@ -11,7 +10,7 @@ const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
 
 wss.on('connection', (ws) => {
   ws.on('message', (data) => {
-    const end = performance.now() + Number(milliseconds);
+    const end = performance.now() + Number(data);
     while (performance.now() < end);
     ws.send(data);
   });
