@@ -3,7 +3,6 @@
 const {
   destroySocket,
   drainSocket,
-  endSocket,
   releaseServer
 } = require('./adopted-socket');
 const Connection = require('./connection');

@@ -152,7 +152,7 @@ test("sends to another environment's connections from a listener", async (t) => 
   ]) {
     for (const ws of from.wss.clients) {
       ws.removeAllListeners('message');
-      ws.on('message', (data) => {
+      ws.on('message', () => {
         for (const client of to.wss.clients) client.send(`from ${from.mark}`);
       });
     }

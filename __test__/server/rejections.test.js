@@ -99,7 +99,8 @@ for (const [what, wrong, status, text] of REJECTIONS) {
       wss.on('wsClientError', (err, socket, req) => {
         log(err, socket === req.socket, req.url, socket.bytesWritten);
         log(err.stack.split('\n')[1].includes('handleUpgrade'));
-        socket.end('mine');
+        // Later, so that anything that the library wrote would be there.
+        setImmediate(() => socket.end('mine'));
       });
 
       log(await refused(t, port, { path: '/q?', ...asRequest(wrong) }));
