@@ -2,9 +2,11 @@
 
 const { extension, subprotocol } = require('./lib/headers');
 const Sender = require('./lib/sender');
+const createWebSocketStream = require('./lib/stream');
 const WebSocket = require('./lib/websocket');
 const WebSocketServer = require('./lib/websocket-server');
 
+WebSocket.createWebSocketStream = createWebSocketStream;
 WebSocket.extension = extension;
 WebSocket.Sender = Sender;
 WebSocket.Server = WebSocketServer;

@@ -4,8 +4,7 @@ const net = require('net');
 const { isUint8Array } = require('util').types;
 
 const { OPERATION } = require('./endpoint');
-const { hold, huskOf, kConnection, watch } = require('./husks');
-const { systemError } = require('./errors');
+const { hold, kConnection } = require('./husks');
 
 const { RAW } = OPERATION;
 
@@ -230,7 +229,7 @@ class AdoptedSocket extends net.Socket {
 /**
  * Makes `socket` the husk of `connection`.
  *
- * @param {Connection} connection The connection
+ * @param {AdoptedConnection} connection The connection
  * @param {net.Socket} socket Its socket, whose handle is taken out
  */
 function adoptSocket(connection, socket) {
@@ -238,106 +237,11 @@ function adoptSocket(connection, socket) {
   socket[kConnection] = connection;
   Object.setPrototypeOf(socket, AdoptedSocket.prototype);
 
-  // The server counts its connections, and waits for the last. A socket that is collected cannot
-  // tell it, so the connection does.
-  connection.netServer = socket._server ?? null;
-  socket._server = null;
-
-  watch(connection, socket);
   // As under ws, whose listener for 'data' makes it flow: 'end' would not be emitted otherwise.
-  net.Socket.prototype.resume.call(socket);
-}
-
-/**
- * Returns the husk of a connection, for somebody who may keep it. If it was collected, another one
- * is made: nobody can tell the difference, and it knows the peer's address as well.
- *
- * @param {Connection} connection The connection
- * @return {AdoptedSocket} Its husk
- */
-function socketOf(connection) {
-  let socket = huskOf(connection);
-
-  if (socket === null) {
-    socket = new net.Socket({ allowHalfOpen: true });
-    socket._handle = new AdoptedHandle(connection);
-    socket[kConnection] = connection;
-    Object.setPrototypeOf(socket, AdoptedSocket.prototype);
-    if (connection.paused) net.Socket.prototype.pause.call(socket);
-    else net.Socket.prototype.resume.call(socket);
-    if (connection.closed) socket.destroy();
-  }
-
-  hold(connection, socket);
-  return socket;
-}
-
-/**
- * The connection was closed: destroys the husk, if it is there and not destroyed.
- *
- * @param {Connection} connection The connection
- * @param {Number} errno What failed, or 0
- */
-function destroySocket(connection, errno) {
-  const socket = huskOf(connection);
-  if (socket === null) return;
-
-  if (errno !== 0) socket.destroy(systemError('read', errno));
-  else socket.destroy();
-}
-
-/**
- * The connection was closed: one less of its server's, once.
- *
- * @param {Connection} connection The connection
- */
-function releaseServer(connection) {
-  const server = connection.netServer;
-  if (server === null) return;
-
-  connection.netServer = null;
-  server._connections--;
-  server._emitCloseIfDrained();
-}
-
-/** Sends FIN, behind what was written to the husk itself. */
-function endSocket(connection) {
-  const socket = huskOf(connection);
-  if (socket === null) connection.end();
-  else socket.end();
-}
-
-/** Closes the connection at once. */
-function terminateSocket(connection) {
-  const socket = huskOf(connection);
-  if (socket === null) connection.destroy();
-  else socket.destroy();
-}
-
-/** Stops or continues reading. */
-function pauseSocket(connection, paused) {
-  const socket = huskOf(connection);
-  if (socket === null) connection.setPaused(paused);
-  else if (paused) socket.pause();
-  else socket.resume();
-}
-
-/** All that was refused has been written: tells those who wait for it at the husk. */
-function drainSocket(connection) {
-  const socket = huskOf(connection);
-  if (socket !== null && !socket.writableNeedDrain) socket.emit('drain');
+  if (connection.paused) net.Socket.prototype.pause.call(socket);
+  else net.Socket.prototype.resume.call(socket);
 }
 
 function noop() {}
 
-module.exports = {
-  AdoptedSocket,
-  adoptSocket,
-  destroySocket,
-  drainSocket,
-  endSocket,
-  pauseSocket,
-  releaseServer,
-  socketOf,
-  terminateSocket
-};
+module.exports = { AdoptedSocket, adoptSocket };

@@ -70,7 +70,23 @@ export declare class Endpoint {
    * What the callback throws.
    */
   runWithoutContext(callback: () => void): void
+  /** Takes a connection in whose bytes a stream moves. Returns slot and generation. */
+  addStream(isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean): Array<number>
+  /**
+   * Takes bytes that the stream has read, and delivers what they bring unless a turn runs.
+   * [`Endpoint::complete`] must follow, here and below.
+   */
+  push(slot: number, generation: number, bytes: Uint8Array): void
+  /** The stream has ended. */
+  endStream(slot: number, generation: number): void
+  /** The stream is closed. */
+  closeStream(slot: number, generation: number): void
+  /** What streams have to write, each once. */
+  takeOutputs(): Array<StreamOutput>
 }
+
+/** The value of `Sec-WebSocket-Accept` that answers `key` (RFC 6455 §4.2.2). */
+export declare function acceptKey(key: string): string
 
 /**
  * Masks or unmasks `payload` in place with a key of four bytes (RFC 6455 §5.3).
@@ -175,6 +191,17 @@ export interface SocketName {
   /** `IPv4` or `IPv6` */
   family?: string
   port?: number
+}
+
+/** What a stream has to write. */
+export interface StreamOutput {
+  slot: number
+  generation: number
+  bytes: Buffer
+  /** How many of the writes in `bytes` asked to be told of their completion. */
+  marks: number
+  /** Whether the stream is to be ended after `bytes`. */
+  end: boolean
 }
 
 /** What the rules say to an upgrade request (RFC 6455 §4.2.1). */

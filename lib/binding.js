@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Endpoint = nativeBinding.Endpoint
+module.exports.acceptKey = nativeBinding.acceptKey
 module.exports.applyMask = nativeBinding.applyMask
 module.exports.checkUpgrade = nativeBinding.checkUpgrade
 module.exports.closeFrame = nativeBinding.closeFrame

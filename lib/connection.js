@@ -13,27 +13,30 @@ const { END, NOTIFY } = OPERATION;
 const { nextTick } = process;
 
 /**
- * The JavaScript half of a connection. A subclass says what its events mean, by the methods
- * `onMessage onPing onPong onConclude onError onEnd onDrain onDestroy onClose`.
+ * The JavaScript half of a connection, whatever moves its bytes. A subclass knows its transport;
+ * what the events mean is for its owner, by the methods `_onMessage _onPing _onPong _onConclude
+ * _onError _onEnd _onFailure _onClose`.
  *
  * It is an `AsyncResource`: its events run in the async context in which it was made.
  */
 class Connection extends AsyncResource {
   /**
    * @param {Endpoint} endpoint The environment's endpoint
+   * @param {Object} owner Whose connection it is
    */
-  constructor(endpoint) {
+  constructor(endpoint, owner) {
     super('FERROWS', { requireManualDestroy: true });
 
     this.endpoint = endpoint;
+    this.owner = owner;
     /** What names it on the native side. */
     this.slot = -1;
     this.generation = -1;
     /** The value of the flush counter when its last record was put into the outbox. */
     this.lastFlushes = -1;
-    /** The descriptor is gone, or about to be. */
+    /** The transport is gone, or about to be. */
     this.destroyed = false;
-    /** `CLOSED` was seen. */
+    /** The last event was seen. */
     this.closed = false;
     this.endCalled = false;
     this._paused = false;
@@ -44,14 +47,6 @@ class Connection extends AsyncResource {
     this._fragmentEnds = null;
     /** Events that wait for a macrotask of their own (`allowSynchronousEvents: false`). */
     this.deferred = null;
-    this.referenced = true;
-    this._whenClosed = null;
-    /** The socket it was taken from, or a `WeakRef` of it; see husks.js. */
-    this.husk = null;
-    this.huskIsHeld = false;
-    this.netServer = null;
-    this.bytesReadBefore = 0;
-    this.bytesWrittenBefore = 0;
   }
 
   /**
@@ -96,27 +91,16 @@ class Connection extends AsyncResource {
     this.write(END, null, cb);
   }
 
-  /**
-   * Closes the descriptor; what is queued and not taken by the kernel at once is lost.
-   *
-   * @param {Boolean} [reset=false] Whether the peer gets RST instead of FIN
-   */
-  destroy(reset = false) {
-    if (this.destroyed) return;
-    this.destroyed = true;
-    this.endpoint.destroy(this, reset);
-  }
-
   /** Stops or continues reading for the user. What was read already is still delivered. */
   setPaused(paused) {
     this._paused = paused;
-    this._applyPause();
+    this.applyPause(this._paused || this._throttled);
   }
 
   /** Stops or continues reading because events wait. */
   setThrottled(throttled) {
     this._throttled = throttled;
-    this._applyPause();
+    this.applyPause(this._paused || this._throttled);
   }
 
   /** Whether the user stopped it. */
@@ -124,71 +108,32 @@ class Connection extends AsyncResource {
     return this._paused;
   }
 
-  _applyPause() {
-    if (!this.closed) {
-      this.endpoint.native.setPaused(
-        this.slot,
-        this.generation,
-        this._paused || this._throttled
-      );
-    }
-  }
-
-  /** Whether it keeps the process alive. */
-  setReferenced(referenced) {
-    this.referenced = referenced;
-    if (!this.closed) {
-      this.endpoint.native.setReferenced(
-        this.slot,
-        this.generation,
-        referenced
-      );
-    }
-  }
-
   /**
-   * Bytes that the kernel has not taken yet.
+   * Calls the next callback.
    *
-   * @type {Number}
+   * @param {Error} [error] Why the write is not complete
    */
-  get queued() {
-    if (this.closed) return 0;
-    this.endpoint.flushFor(this);
-    return this.endpoint.native.queued(this.slot, this.generation);
-  }
-
-  /**
-   * @return {({bytesRead: Number, bytesWritten: Number, idle: Number}|null)} Bytes since
-   *     adoption and milliseconds since bytes last moved; null once it is closed
-   */
-  counters() {
-    if (this.closed) return null;
-    this.endpoint.flushFor(this);
-    return this.endpoint.native.counters(this.slot, this.generation);
-  }
-
-  /** Calls the next callback. */
-  callBack() {
+  callBack(error) {
     const callback = this._callbacks.shift();
     if (this._callbacks.length === 0) this._callbacks = null;
-    // As a `net.Socket` does.
-    callback(null);
+    callback(error || null);
   }
 
   /**
-   * The descriptor is closed: all callbacks get an error. Each is forgotten before it is called,
-   * so that one which throws is not called again.
+   * The transport is closed: all callbacks get an error. Each is forgotten before it is called, so
+   * that after one which throws this can be called again.
    *
    * @param {Number} errno What failed, or 0
    */
   failCallbacks(errno) {
     this.destroyed = true;
+    if (errno !== 0) this.owner._onFailure();
     this.onDestroy(errno);
 
     while (this._callbacks !== null) {
-      const callback = this._callbacks.shift();
-      if (this._callbacks.length === 0) this._callbacks = null;
-      callback(errno === 0 ? destroyedError() : systemError('write', errno));
+      this.callBack(
+        errno === 0 ? destroyedError() : systemError('write', errno)
+      );
     }
   }
 
@@ -237,7 +182,7 @@ class Connection extends AsyncResource {
         );
         break;
       case CLOSED:
-        this._forget();
+        this.forget();
         this._emit(CLOSED, null, 0);
         break;
       default:
@@ -267,28 +212,28 @@ class Connection extends AsyncResource {
   deliver(kind, data, number) {
     switch (kind) {
       case TEXT:
-        this.onMessage(data, false, null);
+        this.owner._onMessage(data, false, null);
         break;
       case BINARY: {
         const ends = this._fragmentEnds;
         this._fragmentEnds = null;
-        this.onMessage(data, true, ends);
+        this.owner._onMessage(data, true, ends);
         break;
       }
       case FRAGMENTS:
         this._fragmentEnds = data;
         break;
       case PING:
-        this.onPing(data);
+        this.owner._onPing(data);
         break;
       case PONG:
-        this.onPong(data);
+        this.owner._onPong(data);
         break;
       case CLOSE:
-        this.onConclude(number, data);
+        this.owner._onConclude(number, data);
         break;
       case ERROR:
-        this.onError(data);
+        this.owner._onError(data);
         break;
       case ENDED:
         this.onEnd();
@@ -297,27 +242,16 @@ class Connection extends AsyncResource {
         this.onDrain();
         break;
       case CLOSED:
-        this.onClose();
+        this.owner._onClose();
         break;
     }
   }
 
   /** Lets the native side use its slot again. */
-  _forget() {
+  forget() {
     this.closed = true;
     this.endpoint.release(this);
     this.emitDestroy();
-    if (this._whenClosed !== null) nextTick(this._whenClosed);
-  }
-
-  /**
-   * Has `callback` called after the descriptor was closed.
-   *
-   * @param {Function} callback The callback
-   */
-  whenClosed(callback) {
-    if (this.closed) nextTick(callback);
-    else this._whenClosed = callback;
   }
 }
 

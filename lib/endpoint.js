@@ -9,10 +9,12 @@ const Inbox = require('./inbox');
 const numbers = binding.numbers();
 const { INBOX_COUNT, INBOX_CURSOR, INBOX_USED } = numbers.header;
 const { CLOSED, WRITTEN } = numbers.kind;
-const { IN_TURN, OUTBOX_COUNT, OUTBOX_FLUSHES, OUTBOX_USED } = numbers.header;
+const { IN_TURN, OUTBOX_COUNT, OUTBOX_FLUSHES, OUTBOX_USED, OUTPUTS } =
+  numbers.header;
 
 // Fake timers replace these later; a flush must happen all the same.
 const { nextTick } = process;
+const { setImmediate } = globalThis;
 const now = performance.now.bind(performance);
 
 const RECORD_FIELDS = 4;
@@ -55,6 +57,12 @@ class Endpoint {
     this._connections = [];
     this._tickScheduled = false;
     this._exiting = false;
+    /** Streams are being read in this loop iteration, which ends with a flush. */
+    this._reading = false;
+    this._readingSince = 0;
+    /** What streams have to write, and the next of it. */
+    this._outputs = [];
+    this._nextOutput = 0;
     this._lastString = '';
     this._lastOffset = 0;
     this._lastLength = 0;
@@ -64,6 +72,11 @@ class Endpoint {
     this._clockInterval = 1;
     this._complete = () => {
       this._tickScheduled = false;
+      this.native.complete();
+    };
+
+    this._completeReading = () => {
+      this._reading = false;
       this.native.complete();
     };
 
@@ -87,6 +100,7 @@ class Endpoint {
     beforeExit(() => {
       this._exiting = true;
       this.native.flush();
+      this.writeOutputs();
     });
   }
 
@@ -132,6 +146,92 @@ class Endpoint {
   }
 
   /**
+   * Takes in a connection whose bytes a stream moves.
+   *
+   * @param {StreamConnection} connection The connection
+   * @param {Object} options Limits; `isServer`
+   */
+  addStream(connection, options) {
+    const [slot, generation] = this.native.addStream(
+      options.isServer,
+      options.maxPayload,
+      options.maxFragments | 0,
+      options.maxBufferedChunks | 0,
+      Boolean(options.skipUTF8Validation)
+    );
+    this._connections[slot] = connection;
+    connection.slot = slot;
+    connection.generation = generation;
+  }
+
+  /**
+   * Takes bytes that a stream has read.
+   *
+   * @param {StreamConnection} connection The stream's connection
+   * @param {Buffer} bytes The bytes
+   */
+  push(connection, bytes) {
+    this._beginReading();
+    this.native.push(connection.slot, connection.generation, bytes);
+
+    if (this._header[IN_TURN] === 0 && this._header[OUTBOX_COUNT] !== 0) {
+      const time = now();
+
+      if (time - this._readingSince >= FLUSH_INTERVAL) {
+        this._readingSince = time;
+        this.native.complete();
+      }
+    }
+  }
+
+  /** A stream has ended. */
+  endStream(connection) {
+    this._beginReading();
+    this.native.endStream(connection.slot, connection.generation);
+  }
+
+  /** A stream is closed. */
+  closeStream(connection) {
+    this._beginReading();
+    this.native.closeStream(connection.slot, connection.generation);
+  }
+
+  /**
+   * What many streams cause in one loop iteration is written together, at the end of the phase in
+   * which they are read.
+   */
+  _beginReading() {
+    if (!this._reading) {
+      this._reading = true;
+      this._readingSince = now();
+      setImmediate(this._completeReading);
+    }
+  }
+
+  /** Has streams write what was sent, as far as it was flushed. */
+  writeOutputs() {
+    const header = this._header;
+
+    while (header[OUTPUTS] !== 0) {
+      if (this._nextOutput === this._outputs.length) {
+        this._outputs = this.native.takeOutputs();
+        this._nextOutput = 0;
+        if (this._outputs.length === 0) return;
+        // A stream that throws ends this call. The next one goes on behind it.
+        header[OUTPUTS] = 1;
+      }
+
+      const { slot, generation, bytes, marks, end } =
+        this._outputs[this._nextOutput++];
+      const connection = this._connections[slot];
+
+      if (connection !== undefined && connection.generation === generation) {
+        connection.writeOutput(bytes, marks, end);
+      }
+    }
+  }
+
+  /**
    * Forgets a connection whose last record was seen.
    *
    * @param {Connection} connection The connection
@@ -147,6 +247,8 @@ class Endpoint {
     const records = this._records;
     const connections = this._connections;
     const count = header[INBOX_COUNT];
+
+    if (header[OUTPUTS] !== 0) this.writeOutputs();
 
     this.inbox.begin(header[INBOX_USED]);
     this._lastFlush = now();
@@ -180,7 +282,10 @@ class Endpoint {
         RECORDS_PER_CLOCK
       );
     } else {
-      if (this._header[OUTBOX_COUNT] !== 0) this.native.flush();
+      if (this._header[OUTBOX_COUNT] !== 0) {
+        this.native.flush();
+        this.writeOutputs();
+      }
       this._lastFlush = time;
       this._clockInterval = 1;
     }
@@ -311,7 +416,7 @@ class Endpoint {
 
   /** Has the outbox flushed and completed writes told on the next tick. */
   _schedule() {
-    if (!this._tickScheduled) {
+    if (!this._tickScheduled && !this._reading) {
       this._tickScheduled = true;
       nextTick(this._complete);
     }
@@ -378,6 +483,7 @@ let endpoint = null;
 
 module.exports = {
   KIND: numbers.kind,
+  LARGE_PAYLOAD,
   OPERATION: numbers.operation,
   /**
    * The environment's endpoint, made at its first use.

@@ -3,8 +3,8 @@
 const EventEmitter = require('events');
 const http = require('http');
 
-const { AdoptionError, obstacle } = require('./adopt');
 const binding = require('./binding');
+const { connectFault } = require('./connect');
 const { abortHandshake, rejectRequest, socketOnError } = require('./handshake');
 const { extension, subprotocol } = require('./headers');
 const { kConnection } = require('./husks');
@@ -284,14 +284,8 @@ class WebSocketServer extends EventEmitter {
       );
     }
 
-    if (this._state > RUNNING) return abortHandshake(socket, 503);
-
-    const reason = obstacle(socket);
-
-    if (reason !== null) {
-      const text = `Ferrows cannot take over this socket: ${reason}`;
-      process.emitWarning(text, { code: 'FERROWS_SOCKET_REFUSED' });
-      return rejectRequest(this, req, socket, 501, text);
+    if (this._state > RUNNING || connectFault() !== null) {
+      return abortHandshake(socket, 503);
     }
 
     const headers = [
@@ -318,22 +312,16 @@ class WebSocketServer extends EventEmitter {
 
     socket.removeListener('error', socketOnError);
 
-    try {
-      ws.setSocket(socket, head, {
-        allowSynchronousEvents: this.options.allowSynchronousEvents,
-        isServer: true,
-        maxBufferedChunks: this.options.maxBufferedChunks,
-        maxFragments: this.options.maxFragments,
-        maxPayload: this.options.maxPayload,
-        response: headers.concat('\r\n').join('\r\n'),
-        skipUTF8Validation: this.options.skipUTF8Validation
-      });
-    } catch (error) {
-      if (!(error instanceof AdoptionError)) throw error;
-      // There are no descriptors left, say; the next connection may be luckier.
-      socket.on('error', socketOnError);
-      return abortHandshake(socket, 503);
-    }
+    ws.setSocket(socket, head, {
+      allowSynchronousEvents: this.options.allowSynchronousEvents,
+      isServer: true,
+      maxBufferedChunks: this.options.maxBufferedChunks,
+      maxFragments: this.options.maxFragments,
+      maxPayload: this.options.maxPayload,
+      response: headers.concat('\r\n').join('\r\n'),
+      skipUTF8Validation: this.options.skipUTF8Validation,
+      transport: this.options.transport
+    });
 
     if (this.clients) {
       this.clients.add(ws);

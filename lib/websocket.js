@@ -3,27 +3,23 @@
 const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 
-const { adopt } = require('./adopt');
-const {
-  endSocket,
-  pauseSocket,
-  socketOf,
-  terminateSocket
-} = require('./adopted-socket');
+const convert = require('./binary-type');
+const { abortHandshake, dial, readArguments } = require('./client');
 const closePayload = require('./close-payload');
+const { connect } = require('./connect');
 const { BINARY_TYPES, EMPTY_BUFFER, READY_STATES } = require('./constants');
 const { isBlob, toBuffer } = require('./data');
 const DeferredEvents = require('./deferred');
-const { getEndpoint, OPERATION } = require('./endpoint');
+const { OPERATION } = require('./endpoint');
 const { kStatusCode, protocolError } = require('./errors');
 const { mixIn } = require('./event-target');
+const SendQueue = require('./send-queue');
 const Sender = require('./sender');
-const WebSocketConnection = require('./websocket-connection');
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
 
 const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = OPERATION;
-const { FIN, MASK } = OPERATION;
+const { FIN, MASK, OPCODE } = OPERATION;
 
 /** Bytes of a control frame's payload (RFC 6455 §5.5). */
 const MOST_CONTROL_PAYLOAD = 125;
@@ -40,20 +36,17 @@ const NOT_TRACKED = { requireManualDestroy: true };
  */
 class WebSocket extends EventEmitter {
   /**
-   * A server makes one with `new WebSocket(null, undefined, options)`.
+   * Makes a client, which dials at once. (A server calls it with the address `null`; the socket
+   * comes by `setSocket()`.)
    *
-   * @param {null} address No address: the socket comes by `setSocket()`
-   * @param {undefined} protocols
-   * @param {Object} options The server's options
+   * @param {(String|URL)} address Where to
+   * @param {(String|String[])} [protocols] The subprotocols to offer
+   * @param {Object} [options] The options of docs/api.md, and those of `http.request()`
+   * @throws {SyntaxError} If the address or a subprotocol is invalid
+   * @throws {RangeError} If the protocol version is not supported
    */
   constructor(address, protocols, options) {
     super();
-
-    if (address !== null) {
-      throw new Error(
-        'This version of Ferrows is a server only: new WebSocket(address) is not available yet'
-      );
-    }
 
     this._binaryType = BINARY_TYPES[0];
     this._bufferedAmount = 0;
@@ -69,14 +62,25 @@ class WebSocket extends EventEmitter {
     this._extensions = NO_EXTENSIONS;
     /** The next frame of a message is its first. */
     this._firstFragment = true;
-    this._isServer = true;
+    /** What a client knows of its handshake. */
+    this._dialling = null;
+    /** A client's function for masking keys. */
+    this._generateMask = undefined;
+    this._isServer = address === null;
     this._options = options;
     this._paused = false;
     this._pendingAutoPongs = 0;
     this._protocol = '';
+    /** Sends that wait for a `Blob`. */
+    this._queue = null;
     this._readyState = CONNECTING;
     /** The server that counts it among its clients. */
     this._server = null;
+
+    if (!this._isServer) {
+      const given = readArguments(protocols, options);
+      this._options = dial(this, address, given.protocols, given.options);
+    }
   }
 
   /**
@@ -102,7 +106,8 @@ class WebSocket extends EventEmitter {
    */
   get bufferedAmount() {
     if (this._connection === null) return this._bufferedAmount;
-    return this._connection.queued + this._bufferedAmount;
+    const waiting = this._queue === null ? 0 : this._queue.bytes;
+    return this._connection.queued + waiting + this._bufferedAmount;
   }
 
   /** @type {String} */
@@ -127,7 +132,12 @@ class WebSocket extends EventEmitter {
 
   /** @type {(String|undefined)} */
   get url() {
-    return undefined;
+    return this._dialling?.url;
+  }
+
+  /** The request of a client's handshake, while it has no response. */
+  get _req() {
+    return this._dialling?.req ?? null;
   }
 
   /**
@@ -138,7 +148,7 @@ class WebSocket extends EventEmitter {
    * @private
    */
   get _socket() {
-    return this._connection === null ? null : socketOf(this._connection);
+    return this._connection === null ? null : this._connection.socket;
   }
 
   /** What socket.io and others use of ws's internals. */
@@ -160,18 +170,16 @@ class WebSocket extends EventEmitter {
    * @private
    */
   setSocket(socket, head, options) {
-    const endpoint = getEndpoint();
-    const connection = endpoint.makeConnection(WebSocketConnection, this);
-
+    const connection = connect(this, socket, head, options);
     const { allowSynchronousEvents = true } = options;
 
     if (!allowSynchronousEvents) {
       connection.deferred = new DeferredEvents(connection);
     }
 
-    adopt(connection, socket, head, options);
     this._connection = connection;
-    connection.write(OPERATION.RAW, options.response);
+    this._generateMask = options.generateMask;
+    if (options.response) connection.write(OPERATION.RAW, options.response);
 
     this._readyState = OPEN;
     this.emit('open');
@@ -195,23 +203,35 @@ class WebSocket extends EventEmitter {
    * @public
    */
   close(code, data) {
-    if (this._readyState === CLOSED || this._readyState === CONNECTING) return;
+    if (this._readyState === CLOSED) return;
+    if (this._readyState === CONNECTING) {
+      this._abortHandshake();
+      return;
+    }
 
     if (this._readyState === CLOSING) {
       this._endIfClosed();
       return;
     }
 
-    this._connection.write(CLOSE | FIN, closePayload(code, data), (err) => {
-      // The end of the connection tells of it.
-      if (err) return;
-      this._closeFrameSent = true;
-      this._endIfClosed();
-    });
+    this._write(
+      CLOSE | FIN | (this._isServer ? 0 : MASK),
+      closePayload(code, data),
+      (err) => {
+        // The end of the connection tells of it.
+        if (err) return;
+        this._closeFrameSent = true;
+        this._endIfClosed();
+      }
+    );
 
     this._readyState = CLOSING;
+    this._setCloseTimer();
+  }
+
+  _setCloseTimer() {
     this._closeTimer = setTimeout(
-      terminateSocket,
+      terminate,
       this._options.closeTimeout,
       this._connection
     );
@@ -220,7 +240,7 @@ class WebSocket extends EventEmitter {
   /** Ends the sending side if the close frame is out and no other is to be waited for. */
   _endIfClosed() {
     if (this._closeFrameSent && (this._closeFrameReceived || this._errored)) {
-      endSocket(this._connection);
+      this._connection.endSocket();
     }
   }
 
@@ -232,7 +252,7 @@ class WebSocket extends EventEmitter {
   pause() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = true;
-    pauseSocket(this._connection, true);
+    this._connection.pauseSocket(true);
   }
 
   /**
@@ -243,7 +263,7 @@ class WebSocket extends EventEmitter {
   resume() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = false;
-    pauseSocket(this._connection, false);
+    this._connection.pauseSocket(false);
   }
 
   /**
@@ -290,14 +310,15 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    const payload = toBuffer(data || EMPTY_BUFFER);
+    const payload = isBlob(data) ? data : toBuffer(data || EMPTY_BUFFER);
 
-    if (payload.length > MOST_CONTROL_PAYLOAD) {
+    if ((payload.size ?? payload.length) > MOST_CONTROL_PAYLOAD) {
       throw new RangeError('The data size must not be greater than 125 bytes');
     }
 
-    const operation = opcode | FIN | (mask ? MASK : 0);
-    this._connection.write(operation, payload, callable(cb));
+    const masked = mask === undefined ? !this._isServer : mask;
+    const operation = opcode | FIN | (masked ? MASK : 0);
+    this._write(operation, payload, callable(cb));
   }
 
   /**
@@ -330,7 +351,7 @@ class WebSocket extends EventEmitter {
 
     let binary = typeof data !== 'string';
     let fin = true;
-    let mask = false;
+    let mask = !this._isServer;
 
     if (options) {
       // As for ws, an option that is there but undefined is falsy, and an inherited one is none.
@@ -340,7 +361,9 @@ class WebSocket extends EventEmitter {
     }
 
     const payload =
-      typeof data === 'string' ? data : toBuffer(data || EMPTY_BUFFER);
+      typeof data === 'string' || isBlob(data)
+        ? data
+        : toBuffer(data || EMPTY_BUFFER);
     let operation = CONTINUATION;
 
     if (this._firstFragment) operation = binary ? BINARY : TEXT;
@@ -348,7 +371,54 @@ class WebSocket extends EventEmitter {
     if (mask) operation |= MASK;
     this._firstFragment = Boolean(fin);
 
-    this._connection.write(operation, payload, callable(cb));
+    this._write(operation, payload, callable(cb));
+  }
+
+  /** Writes a frame, behind those that wait for a `Blob`. */
+  _write(operation, data, cb) {
+    if (this._queue === null || !this._queue.isBusy) {
+      if (!isBlob(data)) {
+        this._writeFrame(operation, data, cb);
+        return;
+      }
+
+      this._queue ??= new SendQueue(this);
+    }
+
+    this._queue.push(operation, data, cb);
+  }
+
+  _writeFrame(operation, data, cb) {
+    if (this._generateMask !== undefined && operation & MASK) {
+      const frame = Sender.frame(data, {
+        fin: operation & FIN,
+        generateMask: this._generateMask,
+        mask: true,
+        opcode: operation & OPCODE
+      });
+
+      this._connection.write(OPERATION.RAW, Buffer.concat(frame), cb);
+    } else {
+      this._connection.write(operation, data, cb);
+    }
+  }
+
+  /** A `Blob` could not be read: nothing more is sent. */
+  _onSendError(error) {
+    if (this._readyState === CLOSED) return;
+
+    if (this._readyState === OPEN) {
+      this._readyState = CLOSING;
+      this._setCloseTimer();
+    }
+
+    // The peer may finish what it is sending.
+    this._connection.endSocket();
+
+    if (!this._errored) {
+      this._errored = true;
+      this.emit('error', error);
+    }
   }
 
   /** What `send()`, `ping()` and `pong()` do when the connection is CLOSING or CLOSED. */
@@ -366,9 +436,44 @@ class WebSocket extends EventEmitter {
    * @public
    */
   terminate() {
-    if (this._readyState === CLOSED || this._readyState === CONNECTING) return;
+    if (this._readyState === CLOSED) return;
+    if (this._readyState === CONNECTING) {
+      this._abortHandshake();
+      return;
+    }
+
+    // The handshake of a client may have failed.
+    if (this._connection === null) return;
+
     this._readyState = CLOSING;
-    terminateSocket(this._connection);
+    this._connection.terminate();
+  }
+
+  _abortHandshake() {
+    if (this._req === null) return;
+    const text = 'WebSocket was closed before the connection was established';
+    abortHandshake(this, this._req, text);
+  }
+
+  /** A client's handshake has failed. */
+  _emitErrorAndClose(error) {
+    this._readyState = CLOSING;
+    this.emit('error', error);
+    this.emitClose();
+  }
+
+  /** A message arrived. */
+  _onMessage(data, isBinary, fragmentEnds) {
+    this.emit(
+      'message',
+      isBinary ? convert(data, this._binaryType, fragmentEnds) : data,
+      isBinary
+    );
+  }
+
+  /** A pong arrived. */
+  _onPong(data) {
+    this.emit('pong', data);
   }
 
   /** A ping arrived. The pong goes out first: a listener may close. */
@@ -419,7 +524,7 @@ class WebSocket extends EventEmitter {
   /** The peer sent FIN. */
   _onEnd() {
     this._readyState = CLOSING;
-    endSocket(this._connection);
+    this._connection.endSocket();
   }
 
   /** The connection has failed: callbacks that wait will be told, then that it is gone. */
@@ -472,6 +577,10 @@ function callable(cb) {
 
   const context = new AsyncResource('FERROWS_SEND', NOT_TRACKED);
   return (...args) => context.runInAsyncScope(cb, undefined, ...args);
+}
+
+function terminate(connection) {
+  connection.terminate();
 }
 
 /** Ends a pause: nothing more is emitted, and the peer's FIN has to be seen. */

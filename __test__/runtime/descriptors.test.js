@@ -65,27 +65,27 @@ for (const name of Object.keys(libraries)) {
   });
 }
 
-test('refuses a request with 503 when the descriptor for its connection is missing', async (t) => {
+test('serves a connection over its own socket when the descriptor for its duplicate is missing', async (t) => {
   const program = run(t, 'descriptors.js', [LIBRARIES.ferrows], {
     descriptors: DESCRIPTORS
   });
   const port = await program.read();
   const clients = [];
-  let refused = null;
 
-  // Node.js accepts with one descriptor left, and the duplicate needs another.
-  while (refused === null && clients.length < DESCRIPTORS) {
-    const client = await open(t, port);
-    if (client.response.startsWith('HTTP/1.1 101')) clients.push(client);
-    else refused = client;
+  // Node.js accepts with one descriptor left, and the duplicate would need another. Then there is
+  // none, and the next is not accepted.
+  for (;;) {
+    try {
+      const client = await open(t, port);
+      assert.match(client.response, /^HTTP\/1\.1 101 /);
+      clients.push(client);
+    } catch {
+      break;
+    }
   }
 
-  assert.match(refused.response, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
-  assert.strictEqual(
-    (await refused.readToEnd()).toString(),
-    'Service Unavailable'
-  );
-  for (const client of clients) await echo(client, 'still here');
+  assert.ok(clients.length > 5);
+  for (const client of clients) await echo(client, 'here');
 
   clients.pop().socket.destroy();
   program.child.stdin.end();

@@ -31,6 +31,28 @@ pub struct Counters {
     pub idle: f64,
 }
 
+pub(super) fn settings(
+    is_server: bool,
+    max_payload: f64,
+    max_fragments: u32,
+    max_buffered_chunks: u32,
+    skip_utf8_validation: bool,
+) -> Settings {
+    Settings {
+        role: if is_server {
+            Role::Server
+        } else {
+            Role::Client
+        },
+        limits: Limits {
+            max_payload: max_payload as u64,
+            max_fragments,
+            max_buffered_chunks,
+            skip_utf8_validation,
+        },
+    }
+}
+
 fn token(slot: u32, generation: u32) -> Token {
     Token { slot, generation }
 }
@@ -59,25 +81,19 @@ impl Endpoint {
             AdoptError::NotASocket => Error::from_reason("it is neither a TCP nor a Unix socket"),
             AdoptError::Io(error) => Error::from_reason(error.to_string()),
         })?;
-        let settings = Settings {
-            role: if is_server {
-                Role::Server
-            } else {
-                Role::Client
-            },
-            limits: Limits {
-                max_payload: max_payload as u64,
-                max_fragments,
-                max_buffered_chunks,
-                skip_utf8_validation,
-            },
-        };
+        let settings = settings(
+            is_server,
+            max_payload,
+            max_fragments,
+            max_buffered_chunks,
+            skip_utf8_validation,
+        );
         self.shared.update_now();
         let token = self
             .shared
             .reactor
             .borrow_mut()
-            .add(socket, settings, head.to_vec())
+            .add(socket, settings, head)
             .map_err(|error| Error::from_reason(error.to_string()))?;
         self.shared.update_referenced();
         Ok(vec![token.slot, token.generation])

@@ -42,6 +42,8 @@ impl Endpoint {
         outbox_records: Int32Array,
         outbox_arena: Uint8Array,
     ) -> Result<Self> {
+        let reactor = Reactor::new().map_err(|error| Error::from_reason(error.to_string()))?;
+        let descriptor = reactor.descriptor();
         let memory = Memory::new(
             header,
             inbox_records,
@@ -50,8 +52,6 @@ impl Endpoint {
             outbox_arena,
         )
         .ok_or_else(|| Error::from_reason("the header is too small"))?;
-        let reactor = Reactor::new().map_err(|error| Error::from_reason(error.to_string()))?;
-        let descriptor = reactor.descriptor();
         let env = env.raw();
         let shared = Rc::new(Shared {
             env,

@@ -52,6 +52,12 @@ pub fn check_upgrade(
     }
 }
 
+/// The value of `Sec-WebSocket-Accept` that answers `key` (RFC 6455 §4.2.2).
+#[napi(js_name = "acceptKey", catch_unwind)]
+pub fn accept_key_for(key: String) -> String {
+    accept_key(&key)
+}
+
 /// The names in a `Sec-WebSocket-Protocol` header, in their order.
 ///
 /// # Errors

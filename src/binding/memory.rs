@@ -24,10 +24,12 @@ pub(super) enum Header {
     InTurn = 5,
     /// Bytes used in the inbox's arena.
     InboxUsed = 6,
+    /// 1 while streams have something to take.
+    Outputs = 7,
 }
 
 /// Names and numbers of [`Header`], for the JavaScript side.
-pub(super) const HEADER_NAMES: [(&str, Header); 7] = [
+pub(super) const HEADER_NAMES: [(&str, Header); 8] = [
     ("INBOX_COUNT", Header::InboxCount),
     ("INBOX_CURSOR", Header::InboxCursor),
     ("OUTBOX_COUNT", Header::OutboxCount),
@@ -35,6 +37,7 @@ pub(super) const HEADER_NAMES: [(&str, Header); 7] = [
     ("OUTBOX_FLUSHES", Header::OutboxFlushes),
     ("IN_TURN", Header::InTurn),
     ("INBOX_USED", Header::InboxUsed),
+    ("OUTPUTS", Header::Outputs),
 ];
 
 /// Memory that JavaScript allocated. The typed arrays are never let go of, so the pointers are

@@ -24,4 +24,5 @@ mod framing;
 mod handshake;
 mod large;
 mod memory;
+mod stream;
 mod turn;

@@ -20,7 +20,7 @@ use napi::sys;
 
 use super::large::{LargeBuffer, LargeBuffers};
 use super::memory::{Header, Memory};
-use crate::engine::{Pump, Reactor};
+use crate::engine::{Batch, Pump, Reactor};
 
 /// Batches of one turn, after which timers and other descriptors have theirs.
 const BATCHES: usize = 64;
@@ -89,21 +89,10 @@ impl Shared {
             return;
         };
         let mut budget = self.reactor.borrow().ready();
-        for _ in 0..BATCHES {
-            let count = {
-                let mut inbox = self.memory.inbox();
-                let larges = &mut *self.larges.borrow_mut();
-                self.reactor
-                    .borrow_mut()
-                    .fill(&mut inbox, larges, &mut budget);
-                self.memory.set(Header::InboxUsed, inbox.position());
-                inbox.len()
-            };
-            if count == 0 || !self.deliver(count) {
-                break;
-            }
-            self.write_outbox();
-        }
+        self.deliver_batches(|shared, inbox| {
+            let larges = &mut *shared.larges.borrow_mut();
+            shared.reactor.borrow_mut().fill(inbox, larges, &mut budget);
+        });
         drop(turn);
         self.finish();
     }
@@ -116,19 +105,50 @@ impl Shared {
         let Some(turn) = Turn::begin(&self.memory) else {
             return;
         };
+        self.deliver_batches(|shared, inbox| {
+            shared.reactor.borrow_mut().tell(inbox, false);
+        });
+        drop(turn);
+        self.finish();
+    }
+
+    /// Delivers what a stream has brought, unless a turn runs. What is sent meanwhile stays in the
+    /// outbox: other streams are read in the same loop iteration, and [`Shared::complete`] follows
+    /// at its end. Called by JavaScript.
+    pub(super) fn deliver_pushed(&self) {
+        let Some(turn) = Turn::begin(&self.memory) else {
+            return;
+        };
+        let mut budget = self.reactor.borrow().ready();
         for _ in 0..BATCHES {
-            let count = {
-                let mut inbox = self.memory.inbox();
-                self.reactor.borrow_mut().tell(&mut inbox, false);
-                inbox.len()
-            };
+            let count = self.fill_inbox(|shared, inbox| {
+                let larges = &mut *shared.larges.borrow_mut();
+                shared.reactor.borrow_mut().fill(inbox, larges, &mut budget);
+            });
             if count == 0 || !self.deliver(count) {
+                break;
+            }
+        }
+        drop(turn);
+    }
+
+    /// Fills the inbox, has JavaScript look at it, and writes what it sent, while there is more.
+    fn deliver_batches(&self, mut fill: impl FnMut(&Self, &mut Batch<'_>)) {
+        for _ in 0..BATCHES {
+            let count = self.fill_inbox(&mut fill);
+            let outputs = self.memory.get(Header::Outputs) != 0;
+            if count == 0 && !outputs || !self.deliver(count) {
                 break;
             }
             self.write_outbox();
         }
-        drop(turn);
-        self.finish();
+    }
+
+    fn fill_inbox(&self, mut fill: impl FnMut(&Self, &mut Batch<'_>)) -> usize {
+        let mut inbox = self.memory.inbox();
+        fill(self, &mut inbox);
+        self.memory.set(Header::InboxUsed, inbox.position());
+        inbox.len()
     }
 
     /// Asks for another turn if one is due.
@@ -162,9 +182,11 @@ impl Shared {
     pub(super) fn write_outbox(&self) {
         if self.memory.get(Header::OutboxCount) > 0 {
             let outbox = self.memory.take_outbox();
-            self.reactor
-                .borrow_mut()
-                .flush(outbox, &mut *self.larges.borrow_mut());
+            let mut reactor = self.reactor.borrow_mut();
+            reactor.flush(outbox, &mut *self.larges.borrow_mut());
+            if reactor.has_output() {
+                self.memory.set(Header::Outputs, 1);
+            }
         }
     }
 
@@ -216,7 +238,9 @@ impl Shared {
                 if sys::napi_fatal_exception(self.env, exception) != sys::Status::napi_ok {
                     return false;
                 }
-                if self.memory.get(Header::InboxCursor) >= count {
+                if self.memory.get(Header::InboxCursor) >= count
+                    && self.memory.get(Header::Outputs) == 0
+                {
                     return true;
                 }
             }

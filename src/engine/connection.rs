@@ -3,6 +3,7 @@
 use socket2::Socket;
 
 use super::message::Message;
+use super::stream::Output;
 use super::write_queue::WriteQueue;
 use crate::protocol::{self, Limits, ProtocolError, Role};
 
@@ -39,10 +40,36 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
 }
 
+/// What moves a connection's bytes.
+pub(super) enum Transport {
+    /// A socket of ours.
+    Socket(Socket),
+    /// A JavaScript stream, which pushes what it read and takes what it has to write.
+    Stream(Output),
+    /// Nothing any more; the slot is kept until JavaScript has released it.
+    Closed,
+}
+
+impl Transport {
+    /// Its socket, while it is open.
+    pub(super) fn socket(&self) -> Option<&Socket> {
+        match self {
+            Transport::Socket(socket) => Some(socket),
+            Transport::Stream(_) | Transport::Closed => None,
+        }
+    }
+
+    pub(super) fn socket_mut(&mut self) -> Option<&mut Socket> {
+        match self {
+            Transport::Socket(socket) => Some(socket),
+            Transport::Stream(_) | Transport::Closed => None,
+        }
+    }
+}
+
 /// A connection with payload buffers `P`. Idle, it owns no heap memory.
 pub(crate) struct Connection<P> {
-    /// `None` once closed; the slot is kept until JavaScript has released it.
-    pub(super) socket: Option<Socket>,
+    pub(super) transport: Transport,
     pub(super) generation: u32,
     pub(super) protocol: protocol::Connection,
     /// Bytes received and not decoded: part of a header or control frame, or what was left when
@@ -88,6 +115,10 @@ pub(super) struct Flags {
     pub(super) paused: bool,
     /// What arrives is thrown away: the protocol has ended, by a close frame or an error.
     pub(super) discarding: bool,
+    /// Its stream has ended; to be told behind what it brought.
+    pub(super) stream_ended: bool,
+    /// Its stream is closed; to be told behind what it brought.
+    pub(super) stream_closed: bool,
     /// The peer sent FIN.
     pub(super) read_ended: bool,
     /// FIN is to follow the write queue.
@@ -101,10 +132,11 @@ pub(super) struct Flags {
 }
 
 impl<P> Connection<P> {
-    pub(super) fn new(socket: Socket, generation: u32, settings: Settings, now: u64) -> Self {
+    /// A connection that has no generation yet.
+    pub(super) fn new(transport: Transport, settings: Settings, now: u64) -> Self {
         Connection {
-            socket: Some(socket),
-            generation,
+            transport,
+            generation: 0,
             protocol: protocol::Connection::new(settings.role, settings.limits),
             pending: Vec::new(),
             message: Message::Empty,
@@ -125,8 +157,16 @@ impl<P> Connection<P> {
     /// Whether reading it now could bring something.
     pub(super) fn wants_service(&self) -> bool {
         let flags = &self.flags;
-        self.socket.is_some()
-            && !flags.paused
-            && (flags.readable && !flags.read_ended || flags.decodable)
+        let readable = match self.transport {
+            Transport::Socket(_) => flags.readable && !flags.read_ended,
+            Transport::Stream(_) if flags.stream_closed => return true,
+            Transport::Stream(_) => flags.stream_ended && !flags.read_ended,
+            Transport::Closed => return false,
+        };
+        !flags.paused && (readable || flags.decodable)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.transport, Transport::Closed)
     }
 }

@@ -23,6 +23,7 @@ mod outbox;
 mod pump;
 mod reactor;
 mod reading;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod write_queue;
@@ -35,3 +36,4 @@ pub(crate) use message::LargePayloads;
 pub(crate) use outbox::{Command, OPERATION_NAMES, Outbox, RECORD_FIELDS};
 pub(crate) use pump::{Pump, PumpError};
 pub(crate) use reactor::Reactor;
+pub(crate) use stream::Output;

@@ -18,8 +18,8 @@ const RAW: u8 = 0x3;
 const END: u8 = 0x4;
 const RELEASE: u8 = 0x5;
 
-/// Names and numbers of the operations and flags, for the JavaScript side.
-pub(crate) const OPERATION_NAMES: [(&str, u8); 12] = [
+/// Names and numbers of the operations and flags, and the mask of the former, for the JavaScript side.
+pub(crate) const OPERATION_NAMES: [(&str, u8); 13] = [
     ("CONTINUATION", 0x0),
     ("TEXT", 0x1),
     ("BINARY", 0x2),
@@ -32,6 +32,7 @@ pub(crate) const OPERATION_NAMES: [(&str, u8); 12] = [
     ("FIN", FIN),
     ("NOTIFY", NOTIFY),
     ("MASK", MASK),
+    ("OPCODE", KIND),
 ];
 
 /// What one record asks for.

@@ -11,7 +11,7 @@ use slab::Slab;
 use socket2::Socket;
 
 use super::batch::{Batch, Kind};
-use super::connection::{Connection, Settings, Token};
+use super::connection::{Connection, Settings, Token, Transport};
 use super::message::LargePayloads;
 use super::writing::Scratch;
 use crate::protocol::{CloseCode, ProtocolError};
@@ -36,6 +36,8 @@ pub(crate) struct Reactor<P> {
     ready: VecDeque<u32>,
     /// Slots with something to tell that is not a read.
     notices: VecDeque<u32>,
+    /// Slots of streams with something to take.
+    pub(super) outputs: VecDeque<u32>,
     generation: u32,
     referenced: usize,
     now: u64,
@@ -66,6 +68,7 @@ impl<P> Reactor<P> {
             connections: Slab::new(),
             ready: VecDeque::new(),
             notices: VecDeque::new(),
+            outputs: VecDeque::new(),
             generation: 0,
             referenced: 0,
             now: 0,
@@ -100,33 +103,39 @@ impl<P> Reactor<P> {
         &mut self,
         socket: Socket,
         settings: Settings,
-        head: Vec<u8>,
+        head: &[u8],
     ) -> io::Result<Token> {
-        let generation = self.generation;
-        self.generation = generation.wrapping_add(1) & Token::GENERATION_MASK;
-        let entry = self.connections.vacant_entry();
-        let slot = entry.key();
+        let descriptor = socket.as_raw_fd();
+        let mut connection = Connection::new(Transport::Socket(socket), settings, self.now);
+        connection.flags.readable = true;
+        if !head.is_empty() {
+            connection.take_chunk(head);
+        }
+        let token = self.insert(connection);
         // The interest is never changed: an edge-triggered write event costs nothing until the
         // kernel has refused a write. Urgent data is asked for because it ends a read early.
         let interest = Interest::READABLE | Interest::WRITABLE;
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let interest = interest | Interest::PRIORITY;
-        self.poll.registry().register(
-            &mut SourceFd(&socket.as_raw_fd()),
-            mio::Token(slot | (generation as usize) << 32),
-            interest,
-        )?;
-        let mut connection = Connection::new(socket, generation, settings, self.now);
-        connection.flags.readable = true;
-        if !head.is_empty() {
-            connection.take_head(head);
+        let name = mio::Token(token.slot as usize | (token.generation as usize) << 32);
+        let registry = self.poll.registry();
+        if let Err(error) = registry.register(&mut SourceFd(&descriptor), name, interest) {
+            self.connections.remove(token.slot as usize);
+            return Err(error);
         }
-        entry.insert(connection);
         self.referenced += 1;
-        let slot = slot as u32;
         // Registration reports the socket as writable at once, so a turn follows by itself.
-        self.enqueue(slot);
-        Ok(Token { slot, generation })
+        self.enqueue(token.slot);
+        Ok(token)
+    }
+
+    /// Gives a connection its slot and its generation.
+    pub(super) fn insert(&mut self, mut connection: Connection<P>) -> Token {
+        let generation = self.generation;
+        self.generation = generation.wrapping_add(1) & Token::GENERATION_MASK;
+        connection.generation = generation;
+        let slot = self.connections.insert(connection) as u32;
+        Token { slot, generation }
     }
 
     /// The connection that `token` names, if it is still the same.
@@ -193,7 +202,7 @@ impl<P> Reactor<P> {
         let error = self
             .connections
             .get(slot as usize)
-            .and_then(|connection| connection.socket.as_ref())
+            .and_then(|connection| connection.transport.socket())
             .and_then(|socket| socket.take_error().ok().flatten());
         if let Some(error) = error {
             self.close(slot, error.raw_os_error().unwrap_or(libc::EIO));
@@ -300,7 +309,7 @@ impl<P> Reactor<P> {
                 batch.push(token, Kind::Drained, 0, 0);
             }
             connection.flags.noticed = false;
-            if connection.socket.is_none() {
+            if connection.is_closed() {
                 if closed {
                     batch.push(token, Kind::Closed, connection.errno as usize, 0);
                 } else {
@@ -315,16 +324,30 @@ impl<P> Reactor<P> {
     /// A panic has left the connection in an unknown state: the peer is told, and it is closed.
     /// Everybody else goes on.
     pub(super) fn fail_broken(&mut self, slot: u32) -> Served {
-        if let Some(connection) = self.connections.get_mut(slot as usize)
-            && let Some(socket) = &mut connection.socket
-            && connection.queue.is_empty()
-        {
-            // "a server is terminating the connection because it encountered an unexpected
-            // condition" (RFC 6455 §7.4.1). Best effort: if it is refused, the peer sees the end.
-            let [high, low] = CloseCode::INTERNAL_ERROR.value().to_be_bytes();
-            let _ = socket.write(&[0x88, 0x02, high, low]);
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return Served::Drained;
+        };
+        // "a server is terminating the connection because it encountered an unexpected condition"
+        // (RFC 6455 §7.4.1). Best effort: if it is refused, the peer sees the end.
+        let [high, low] = CloseCode::INTERNAL_ERROR.value().to_be_bytes();
+        let frame = [0x88, 0x02, high, low];
+        match &mut connection.transport {
+            Transport::Socket(socket) => {
+                if connection.queue.is_empty() {
+                    let _ = socket.write(&frame);
+                }
+                self.close(slot, 0);
+            }
+            Transport::Stream(output) => {
+                output.bytes.extend(frame);
+                output.end = true;
+                connection.flags.discarding = true;
+                connection.flags.decodable = false;
+                connection.pending = Vec::new();
+                self.list_output(slot);
+            }
+            Transport::Closed => {}
         }
-        self.close(slot, 0);
         Served::Drained
     }
 
@@ -333,15 +356,12 @@ impl<P> Reactor<P> {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
-        let Some(socket) = connection.socket.take() else {
+        let Some(descriptor) = connection.transport.socket().map(AsRawFd::as_raw_fd) else {
             return;
         };
         // Deregistration first: afterwards the number may be a stranger's.
-        let _ = self
-            .poll
-            .registry()
-            .deregister(&mut SourceFd(&socket.as_raw_fd()));
-        drop(socket);
+        let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
+        connection.transport = Transport::Closed;
         connection.errno = errno;
         connection.pending = Vec::new();
         connection.queue = Default::default();
@@ -367,7 +387,7 @@ impl<P> Reactor<P> {
         let Some(connection) = self.get(token) else {
             return;
         };
-        if reset && let Some(socket) = &connection.socket {
+        if reset && let Some(socket) = connection.transport.socket() {
             let _ = socket.set_linger(Some(std::time::Duration::ZERO));
         }
         self.close(token.slot, 0);
@@ -375,7 +395,7 @@ impl<P> Reactor<P> {
 
     /// Forgets a closed connection and frees what is left of its message.
     pub(super) fn release(&mut self, slot: u32, larges: &mut impl LargePayloads<Payload = P>) {
-        let closed = |connection: &Connection<P>| connection.socket.is_none();
+        let closed = |connection: &Connection<P>| connection.is_closed();
         if self.connections.get(slot as usize).is_some_and(closed) {
             self.connections
                 .remove(slot as usize)
@@ -403,7 +423,7 @@ impl<P> Reactor<P> {
         };
         let changed =
             std::mem::replace(&mut connection.flags.unreferenced, !referenced) == referenced;
-        if changed && connection.socket.is_some() {
+        if changed && connection.transport.socket().is_some() {
             if referenced {
                 self.referenced += 1;
             } else {
@@ -419,13 +439,16 @@ impl<P> Reactor<P> {
 
     /// The socket, while it is open.
     pub(crate) fn socket(&self, token: Token) -> Option<&Socket> {
-        self.get(token)?.socket.as_ref()
+        self.get(token)?.transport.socket()
     }
 
-    /// Bytes that the kernel has not taken yet.
+    /// Bytes that the kernel, or the stream, has not taken yet.
     pub(crate) fn queued(&self, token: Token) -> usize {
         self.get(token)
-            .map_or(0, |connection| connection.queue.len())
+            .map_or(0, |connection| match &connection.transport {
+                Transport::Stream(output) => output.bytes.len(),
+                Transport::Socket(_) | Transport::Closed => connection.queue.len(),
+            })
     }
 
     /// Bytes read, bytes written, and milliseconds since bytes last moved.

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::batch::{Batch, Kind};
-use super::connection::{Connection, Token};
+use super::connection::{Connection, Token, Transport};
 use super::message::{Finished, LargePayloads, Message, OutOfMemory};
 use super::reactor::{Reactor, Served};
 use crate::protocol::{Event, MessageKind, ProtocolError};
@@ -80,12 +80,14 @@ impl<P> Connection<P> {
         }
     }
 
-    /// Takes what was received before the adoption.
-    pub(super) fn take_head(&mut self, head: Vec<u8>) {
-        // The first chunk is within every limit.
-        let _ = self.protocol.begin_chunk();
-        self.flags.decodable = !head.is_empty();
-        self.pending = head;
+    /// Takes bytes that somebody else has read: before the adoption, or from a stream.
+    pub(super) fn take_chunk(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.protocol.begin_chunk() {
+            // It is told when the connection is served.
+            self.error = Some(error);
+        }
+        self.flags.decodable = true;
+        self.pending.extend_from_slice(bytes);
     }
 
     /// The peer broke the protocol, or its message cannot be held.
@@ -231,7 +233,7 @@ impl<P> Connection<P> {
         };
         let offered = memory.len().min(LARGE_READ_BUDGET);
         let memory = &mut memory[..offered];
-        let socket = self.socket.as_mut()?;
+        let socket = self.transport.socket_mut()?;
         let received = Self::receive(socket, memory);
         let result = match received {
             Received::Bytes(count) => {
@@ -330,6 +332,10 @@ impl<P> Reactor<P> {
                 }
                 continue;
             }
+            if let Transport::Stream(_) = connection.transport {
+                self.serve_stream(token, batch);
+                return Served::Drained;
+            }
             let received = match connection.receive_large(token, now, batch, larges) {
                 Some(result) => result,
                 None => connection.receive_into_arena(token, now, batch, larges),
@@ -371,7 +377,7 @@ impl<P> Connection<P> {
         batch: &mut Batch<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
     ) -> Result<usize, Received> {
-        let Some(socket) = self.socket.as_mut() else {
+        let Some(socket) = self.transport.socket_mut() else {
             return Err(Received::Refused);
         };
         let space = batch.space();
@@ -413,6 +419,12 @@ impl<P> Connection<P> {
         batch: &mut Batch<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
     ) {
+        if let Some(error) = self.error {
+            self.fail(token, error, batch);
+            self.pending = Vec::new();
+            self.flags.decodable = false;
+            return;
+        }
         let offered = self.pending.len().min(RECEIVE_SIZE);
         let taken = batch.take(offered);
         batch

@@ -79,7 +79,7 @@ impl Bench {
         };
         let token = self
             .reactor
-            .add(socket, settings, head.to_vec())
+            .add(socket, settings, head)
             .expect("registered");
         (token, theirs)
     }

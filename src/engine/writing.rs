@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use socket2::Socket;
 
-use super::connection::{NO_RECORD, Token};
+use super::connection::{NO_RECORD, Token, Transport};
 use super::message::LargePayloads;
 use super::outbox::{Command, Operation, Outbox};
 use super::reactor::Reactor;
@@ -234,8 +234,20 @@ impl<P> Reactor<P> {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
-        let Some(socket) = connection.socket.as_mut() else {
-            return;
+        let socket = match &mut connection.transport {
+            Transport::Socket(socket) => socket,
+            Transport::Stream(output) => {
+                for piece in &scratch.pieces {
+                    output
+                        .bytes
+                        .extend_from_slice(piece_bytes(piece, scratch, payloads));
+                }
+                output.marks += scratch.marks.len();
+                output.end |= ended;
+                self.list_output(slot);
+                return;
+            }
+            Transport::Closed => return,
         };
         let total = scratch.length();
         let refuses =
@@ -288,7 +300,7 @@ impl<P> Reactor<P> {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
-        let Some(socket) = connection.socket.as_mut() else {
+        let Some(socket) = connection.transport.socket_mut() else {
             return;
         };
         match connection
@@ -322,7 +334,7 @@ impl<P> Reactor<P> {
         let flags = &mut connection.flags;
         if flags.end_requested && !flags.write_ended && connection.queue.is_empty() {
             flags.write_ended = true;
-            if let Some(socket) = &connection.socket {
+            if let Some(socket) = connection.transport.socket() {
                 // ENOTCONN: the peer has reset the connection, which reading will tell.
                 let _ = socket.shutdown(std::net::Shutdown::Write);
             }

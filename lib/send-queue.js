@@ -1,0 +1,95 @@
+'use strict';
+
+const { isBlob } = require('./data');
+
+/**
+ * Sends that wait behind a `Blob` that is being read, so that all leave in their order.
+ */
+class SendQueue {
+  /**
+   * @param {WebSocket} websocket Whose sends they are
+   */
+  constructor(websocket) {
+    this._websocket = websocket;
+    this._sends = [];
+    this._reading = false;
+    /** Bytes of the payloads that wait. */
+    this.bytes = 0;
+  }
+
+  /** Whether a send has to wait. */
+  get isBusy() {
+    return this._reading;
+  }
+
+  /**
+   * Sends when it is its turn.
+   *
+   * @param {Number} operation The operation and its flags
+   * @param {(Blob|String|Buffer)} data The payload
+   * @param {Function} [cb] Called when it was written, or with an error
+   */
+  push(operation, data, cb) {
+    const size = sizeOf(data);
+
+    this.bytes += size;
+    this._sends.push({ operation, data, size, cb });
+    if (!this._reading) this._run();
+  }
+
+  _run() {
+    while (this._sends.length !== 0) {
+      const { operation, data, size, cb } = this._sends[0];
+
+      if (isBlob(data)) {
+        this._reading = true;
+        data.arrayBuffer().then(
+          (bytes) => process.nextTick(() => this._onRead(Buffer.from(bytes))),
+          (error) => process.nextTick(() => this._onError(error))
+        );
+        return;
+      }
+
+      this._sends.shift();
+      this.bytes -= size;
+      this._websocket._writeFrame(operation, data, cb);
+    }
+  }
+
+  _onRead(bytes) {
+    this._reading = false;
+
+    if (this._websocket._connection.destroyed) {
+      this._fail(
+        new Error('The socket was closed while the blob was being read')
+      );
+      return;
+    }
+
+    this._sends[0].data = bytes;
+    this._run();
+  }
+
+  _onError(error) {
+    this._reading = false;
+    this._fail(error);
+    this._websocket._onSendError(error);
+  }
+
+  /** Tells all that wait that nothing comes of it. They stay accounted for, as with ws. */
+  _fail(error) {
+    const sends = this._sends;
+
+    this._sends = [];
+    for (const { cb } of sends) {
+      if (typeof cb === 'function') cb(error);
+    }
+  }
+}
+
+function sizeOf(data) {
+  if (typeof data === 'string') return Buffer.byteLength(data);
+  return isBlob(data) ? data.size : data.length;
+}
+
+module.exports = SendQueue;

@@ -1,0 +1,107 @@
+//! Connections over JavaScript streams: TLS sockets, and whatever else is no descriptor of ours.
+//! The stream pushes the bytes it read and takes those it has to write; between the two the
+//! connection is like any other.
+
+use std::collections::VecDeque;
+
+use super::batch::{Batch, Kind};
+use super::connection::{Connection, Settings, Token, Transport};
+use super::reactor::Reactor;
+
+/// What a stream has to write.
+#[derive(Default)]
+pub(crate) struct Output {
+    pub(crate) bytes: Vec<u8>,
+    /// How many of the writes in `bytes` asked to be told of their completion.
+    pub(crate) marks: usize,
+    /// The stream is to be ended after `bytes`.
+    pub(crate) end: bool,
+    /// It is in the list of those with something to take.
+    pub(super) listed: bool,
+}
+
+impl<P> Reactor<P> {
+    /// Takes a connection in whose bytes a JavaScript stream moves.
+    pub(crate) fn add_stream(&mut self, settings: Settings) -> Token {
+        self.insert(Connection::new(
+            Transport::Stream(Output::default()),
+            settings,
+            self.now(),
+        ))
+    }
+
+    /// Takes bytes that the stream has read. They are decoded by the next [`Reactor::fill`].
+    pub(crate) fn push(&mut self, token: Token, bytes: &[u8]) {
+        let Some(connection) = self.get_mut(token) else {
+            return;
+        };
+        if connection.flags.discarding || matches!(connection.transport, Transport::Closed) {
+            return;
+        }
+        connection.take_chunk(bytes);
+        self.enqueue(token.slot);
+    }
+
+    /// The stream has ended: told behind what it brought.
+    pub(crate) fn end_stream(&mut self, token: Token) {
+        if let Some(connection) = self.get_mut(token) {
+            connection.flags.stream_ended = true;
+            self.enqueue(token.slot);
+        }
+    }
+
+    /// The stream is closed: told behind what it brought.
+    pub(crate) fn close_stream(&mut self, token: Token) {
+        if let Some(connection) = self.get_mut(token) {
+            connection.flags.stream_closed = true;
+            self.enqueue(token.slot);
+        }
+    }
+
+    /// Tells of the end of a stream, or that it is closed, when nothing is left to decode.
+    pub(super) fn serve_stream(&mut self, token: Token, batch: &mut Batch<'_>) {
+        let Some(connection) = self.get_mut(token) else {
+            return;
+        };
+        let flags = &mut connection.flags;
+        if flags.stream_ended && !flags.read_ended {
+            flags.read_ended = true;
+            batch.push(token, Kind::Ended, 0, 0);
+        }
+        if flags.stream_closed {
+            connection.transport = Transport::Closed;
+            connection.pending = Vec::new();
+            batch.push(token, Kind::Closed, 0, 0);
+        }
+    }
+
+    /// Remembers that the stream of `slot` has something to take.
+    pub(super) fn list_output(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get_mut(slot as usize)
+            && let Transport::Stream(output) = &mut connection.transport
+            && !output.listed
+        {
+            output.listed = true;
+            self.outputs.push_back(slot);
+        }
+    }
+
+    /// Whether a stream has something to take.
+    pub(crate) fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// The next stream that has something to write, and what.
+    pub(crate) fn take_output(&mut self) -> Option<(Token, Output)> {
+        while let Some(slot) = self.outputs.pop_front() {
+            if let Some(connection) = self.connections.get_mut(slot as usize)
+                && let Transport::Stream(output) = &mut connection.transport
+            {
+                let generation = connection.generation;
+                return Some((Token { slot, generation }, std::mem::take(output)));
+            }
+        }
+        self.outputs = VecDeque::new();
+        None
+    }
+}
