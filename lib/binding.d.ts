@@ -81,8 +81,14 @@ export declare class Endpoint {
   endStream(slot: number, generation: number): void
   /** The stream is closed. */
   closeStream(slot: number, generation: number): void
-  /** What streams have to write, each once. */
-  takeOutputs(): Array<StreamOutput>
+  /**
+   * Takes what streams have to write, each once: fills `records`, and returns the bytes of all,
+   * one after the other, in memory that is the caller's. `null` if there is nothing.
+   *
+   * # Errors
+   * If there is no memory.
+   */
+  takeOutputs(records: Int32Array): Outputs | null
 }
 
 /** The value of `Sec-WebSocket-Accept` that answers `key` (RFC 6455 §4.2.2). */
@@ -158,6 +164,13 @@ export interface Numbers {
   operation: Record<string, number>
 }
 
+/** What streams have to write. */
+export interface Outputs {
+  /** Records filled. */
+  count: number
+  bytes: Buffer
+}
+
 /**
  * The offers in a `Sec-WebSocket-Extensions` header, in their order.
  *
@@ -191,17 +204,6 @@ export interface SocketName {
   /** `IPv4` or `IPv6` */
   family?: string
   port?: number
-}
-
-/** What a stream has to write. */
-export interface StreamOutput {
-  slot: number
-  generation: number
-  bytes: Buffer
-  /** How many of the writes in `bytes` asked to be told of their completion. */
-  marks: number
-  /** Whether the stream is to be ended after `bytes`. */
-  end: boolean
 }
 
 /** What the rules say to an upgrade request (RFC 6455 §4.2.1). */

@@ -6,6 +6,8 @@ const { performance } = require('perf_hooks');
 const binding = require('./binding');
 const Inbox = require('./inbox');
 
+const FastBuffer = Buffer[Symbol.species];
+
 const numbers = binding.numbers();
 const { INBOX_COUNT, INBOX_CURSOR, INBOX_USED } = numbers.header;
 const { CLOSED, WRITTEN } = numbers.kind;
@@ -18,6 +20,8 @@ const { setImmediate } = globalThis;
 const now = performance.now.bind(performance);
 
 const RECORD_FIELDS = 4;
+const OUTPUT_FIELDS = 5;
+const OUTPUTS_AT_ONCE = 256;
 const HEADER_FIELDS = 16;
 const INBOX_RECORDS = 1024;
 const INBOX_BYTES = 512 * 1024;
@@ -60,9 +64,12 @@ class Endpoint {
     /** Streams are being read in this loop iteration, which ends with a flush. */
     this._reading = false;
     this._readingSince = 0;
-    /** What streams have to write, and the next of it. */
-    this._outputs = [];
-    this._nextOutput = 0;
+    /** What streams have to write: its records, and how far it was written. */
+    this._outputRecords = new Int32Array(OUTPUTS_AT_ONCE * OUTPUT_FIELDS);
+    this._outputCount = 0;
+    this._outputCursor = 0;
+    this._outputBytes = null;
+    this._outputOffset = 0;
     this._lastString = '';
     this._lastOffset = 0;
     this._lastLength = 0;
@@ -212,23 +219,47 @@ class Endpoint {
   writeOutputs() {
     const header = this._header;
 
+    const records = this._outputRecords;
+
     while (header[OUTPUTS] !== 0) {
-      if (this._nextOutput === this._outputs.length) {
-        this._outputs = this.native.takeOutputs();
-        this._nextOutput = 0;
-        if (this._outputs.length === 0) return;
-        // A stream that throws ends this call. The next one goes on behind it.
-        header[OUTPUTS] = 1;
+      if (this._outputCursor === this._outputCount && !this._takeOutputs()) {
+        return;
       }
 
-      const { slot, generation, bytes, marks, end } =
-        this._outputs[this._nextOutput++];
-      const connection = this._connections[slot];
+      const at = this._outputCursor++ * OUTPUT_FIELDS;
+      const connection = this._connections[records[at]];
+      const { buffer, byteOffset } = this._outputBytes;
+      const start = byteOffset + this._outputOffset;
+      const length = records[at + 2];
 
-      if (connection !== undefined && connection.generation === generation) {
-        connection.writeOutput(bytes, marks, end);
+      this._outputOffset += length;
+
+      if (
+        connection !== undefined &&
+        connection.generation === records[at + 1]
+      ) {
+        connection.writeOutput(
+          new FastBuffer(buffer, start, length),
+          records[at + 3],
+          records[at + 4] !== 0
+        );
       }
     }
+  }
+
+  /** Fetches what streams have to write; returns whether there is something. */
+  _takeOutputs() {
+    const outputs = this.native.takeOutputs(this._outputRecords);
+
+    this._outputCount = this._outputCursor = this._outputOffset = 0;
+    this._outputBytes = null;
+    if (outputs === null) return false;
+
+    this._outputCount = outputs.count;
+    this._outputBytes = outputs.bytes;
+    // A stream that throws ends the writing. The next call goes on behind it.
+    this._header[OUTPUTS] = 1;
+    return true;
   }
 
   /**

@@ -6,19 +6,12 @@ use napi_derive::napi;
 use super::connection::settings;
 use super::endpoint::Endpoint;
 use super::memory::Header;
-use crate::engine::{Output, Token};
+use crate::engine::Token;
 
-/// What a stream has to write.
-#[napi(object)]
-pub struct StreamOutput {
-    pub slot: u32,
-    pub generation: u32,
-    pub bytes: Buffer,
-    /// How many of the writes in `bytes` asked to be told of their completion.
-    pub marks: u32,
-    /// Whether the stream is to be ended after `bytes`.
-    pub end: bool,
-}
+/// What one stream has to write is told in a record of `(slot, generation, length, marks, end)`: how
+/// many bytes, how many of the writes in them asked to be told of their completion, and whether the
+/// stream is to be ended after them.
+const OUTPUT_FIELDS: usize = 5;
 
 #[napi]
 impl Endpoint {
@@ -68,24 +61,46 @@ impl Endpoint {
         self.shared.deliver_pushed();
     }
 
-    /// What streams have to write, each once.
+    /// Takes what streams have to write, each once: fills `records`, and returns the bytes of all,
+    /// one after the other, in memory that is the caller's. `null` if there is nothing.
+    ///
+    /// # Errors
+    /// If there is no memory.
     #[napi(catch_unwind)]
-    pub fn take_outputs(&self) -> Vec<StreamOutput> {
+    pub fn take_outputs(&self, env: Env, mut records: Int32Array) -> Result<Option<Outputs<'_>>> {
+        // SAFETY: the caller's own array, and JavaScript does not run meanwhile.
+        let records = unsafe { records.as_mut() };
         let mut reactor = self.shared.reactor.borrow_mut();
-        let mut outputs = Vec::new();
-        while let Some((token, output)) = reactor.take_output() {
-            let Output {
-                bytes, marks, end, ..
-            } = output;
-            outputs.push(StreamOutput {
-                slot: token.slot,
-                generation: token.generation,
-                bytes: bytes.into(),
-                marks: marks as u32,
-                end,
-            });
+        let mut bytes = Vec::new();
+        let mut count = 0;
+        for record in records.chunks_exact_mut(OUTPUT_FIELDS) {
+            let Some((token, output)) = reactor.take_output() else {
+                break;
+            };
+            record.copy_from_slice(&[
+                token.slot as i32,
+                token.generation as i32,
+                output.bytes.len() as i32,
+                output.marks as i32,
+                i32::from(output.end),
+            ]);
+            bytes.extend_from_slice(&output.bytes);
+            count += 1;
         }
-        self.shared.memory.set(Header::Outputs, 0);
-        outputs
+        let left = reactor.has_output();
+        self.shared.memory.set(Header::Outputs, usize::from(left));
+        if count == 0 {
+            return Ok(None);
+        }
+        let bytes = BufferSlice::copy_from(&env, bytes)?;
+        Ok(Some(Outputs { count, bytes }))
     }
+}
+
+/// What streams have to write.
+#[napi(object)]
+pub struct Outputs<'env> {
+    /// Records filled.
+    pub count: u32,
+    pub bytes: BufferSlice<'env>,
 }

@@ -46,6 +46,15 @@ pub(super) struct Shared {
     pub(super) referenced: Cell<bool>,
 }
 
+/// What calls into JavaScript.
+#[derive(Clone, Copy)]
+enum Level {
+    /// libuv: ticks and microtasks run when the call returns.
+    Top,
+    /// JavaScript, whose own caller sees to them.
+    Nested,
+}
+
 /// Marks a turn as running, also for JavaScript.
 struct Turn<'a>(&'a Memory);
 
@@ -89,7 +98,7 @@ impl Shared {
             return;
         };
         let mut budget = self.reactor.borrow().ready();
-        self.deliver_batches(|shared, inbox| {
+        self.deliver_batches(Level::Top, |shared, inbox| {
             let larges = &mut *shared.larges.borrow_mut();
             shared.reactor.borrow_mut().fill(inbox, larges, &mut budget);
         });
@@ -105,7 +114,7 @@ impl Shared {
         let Some(turn) = Turn::begin(&self.memory) else {
             return;
         };
-        self.deliver_batches(|shared, inbox| {
+        self.deliver_batches(Level::Nested, |shared, inbox| {
             shared.reactor.borrow_mut().tell(inbox, false);
         });
         drop(turn);
@@ -125,7 +134,7 @@ impl Shared {
                 let larges = &mut *shared.larges.borrow_mut();
                 shared.reactor.borrow_mut().fill(inbox, larges, &mut budget);
             });
-            if count == 0 || !self.deliver(count) {
+            if count == 0 || !self.deliver(count, Level::Nested) {
                 break;
             }
         }
@@ -133,11 +142,11 @@ impl Shared {
     }
 
     /// Fills the inbox, has JavaScript look at it, and writes what it sent, while there is more.
-    fn deliver_batches(&self, mut fill: impl FnMut(&Self, &mut Batch<'_>)) {
+    fn deliver_batches(&self, level: Level, mut fill: impl FnMut(&Self, &mut Batch<'_>)) {
         for _ in 0..BATCHES {
             let count = self.fill_inbox(&mut fill);
             let outputs = self.memory.get(Header::Outputs) != 0;
-            if count == 0 && !outputs || !self.deliver(count) {
+            if count == 0 && !outputs || !self.deliver(count, level) {
                 break;
             }
             self.write_outbox();
@@ -193,7 +202,7 @@ impl Shared {
     /// Has JavaScript look at `count` records of the inbox. A listener that throws is reported as
     /// an uncaught exception and the rest is looked at, as if each event had had a call of its
     /// own. Returns false if JavaScript can no longer run.
-    fn deliver(&self, count: usize) -> bool {
+    fn deliver(&self, count: usize, level: Level) -> bool {
         self.memory.set(Header::InboxCount, count);
         self.memory.set(Header::InboxCursor, 0);
         // SAFETY: the references are strong and of this environment; a handle scope is open,
@@ -214,15 +223,25 @@ impl Shared {
                 .hand_over(value(self.callbacks.larges));
             loop {
                 let mut result = null_mut();
-                let status = sys::napi_make_callback(
-                    self.env,
-                    null_mut(),
-                    receiver,
-                    dispatch,
-                    0,
-                    null_mut(),
-                    &mut result,
-                );
+                let status = match level {
+                    Level::Top => sys::napi_make_callback(
+                        self.env,
+                        null_mut(),
+                        receiver,
+                        dispatch,
+                        0,
+                        null_mut(),
+                        &mut result,
+                    ),
+                    Level::Nested => sys::napi_call_function(
+                        self.env,
+                        receiver,
+                        dispatch,
+                        0,
+                        null_mut(),
+                        &mut result,
+                    ),
+                };
                 if status == sys::Status::napi_ok {
                     return true;
                 }

@@ -36,4 +36,3 @@ pub(crate) use message::LargePayloads;
 pub(crate) use outbox::{Command, OPERATION_NAMES, Outbox, RECORD_FIELDS};
 pub(crate) use pump::{Pump, PumpError};
 pub(crate) use reactor::Reactor;
-pub(crate) use stream::Output;

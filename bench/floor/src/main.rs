@@ -2,7 +2,7 @@
 //! else. Each event is one `recv`, one decode and one `send`; no server on this machine can do with
 //! less. It speaks the runner's language, see `bench/servers/control.js`.
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../../../src/protocol/mod.rs"]
 mod protocol;
 
