@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::connection::Token;
 use super::message::SMALL_MESSAGE;
-use super::reading::{MOST_LEFT_OVER, RECEIVE_SIZE};
+use super::token::Token;
 
 /// What a record says; the numbers are what JavaScript sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +58,13 @@ pub(crate) const KIND_NAMES: [(&str, Kind); 14] = [
 
 /// A record is `(slot, generation << 8 | kind, offset, length)`.
 const RECORD_FIELDS: usize = 4;
+
+/// Bytes of one read into the arena.
+pub(super) const RECEIVE_SIZE: usize = 64 * 1024;
+
+/// Bytes that decoding may leave for the next read: a header, or a control frame that is not
+/// complete.
+const MOST_LEFT_OVER: usize = 256;
 
 /// Bytes that must be free before a connection is served: one read behind what was left of the
 /// last, and one event.

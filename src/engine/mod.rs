@@ -20,19 +20,23 @@ mod batch;
 mod connection;
 mod message;
 mod outbox;
+mod output;
 mod pump;
 mod reactor;
 mod reading;
+mod scratch;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod token;
 mod write_queue;
 mod writing;
 
 pub(crate) use adopt::{AdoptError, adopt};
 pub(crate) use batch::{Batch, KIND_NAMES};
-pub(crate) use connection::{Settings, Token};
+pub(crate) use connection::Settings;
 pub(crate) use message::LargePayloads;
 pub(crate) use outbox::{Command, OPERATION_NAMES, Outbox, RECORD_FIELDS};
 pub(crate) use pump::{Pump, PumpError};
 pub(crate) use reactor::Reactor;
+pub(crate) use token::Token;

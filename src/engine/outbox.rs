@@ -1,6 +1,6 @@
 //! What JavaScript wants written: records, and the payloads they point into.
 
-use super::connection::Token;
+use super::token::Token;
 use crate::protocol::Opcode;
 
 /// A record is `(slot, generation << 8 | operation, offset, length)`.

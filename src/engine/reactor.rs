@@ -11,9 +11,10 @@ use slab::Slab;
 use socket2::Socket;
 
 use super::batch::{Batch, Kind};
-use super::connection::{Connection, Settings, Token, Transport};
+use super::connection::{Connection, Settings, Transport};
 use super::message::LargePayloads;
-use super::writing::Scratch;
+use super::scratch::Scratch;
+use super::token::Token;
 use crate::protocol::{CloseCode, ProtocolError};
 
 /// Events fetched by one system call.

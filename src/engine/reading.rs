@@ -10,18 +10,12 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::batch::{Batch, Kind};
-use super::connection::{Connection, Token, Transport};
+use super::batch::{Batch, Kind, RECEIVE_SIZE};
+use super::connection::{Connection, Transport};
 use super::message::{Finished, LargePayloads, Message, OutOfMemory};
 use super::reactor::{Reactor, Served};
+use super::token::Token;
 use crate::protocol::{Event, MessageKind, ProtocolError};
-
-/// Bytes of one read into the arena.
-pub(super) const RECEIVE_SIZE: usize = 64 * 1024;
-
-/// Bytes that decoding may leave for the next read: a header, or a control frame that is not
-/// complete.
-pub(super) const MOST_LEFT_OVER: usize = 256;
 
 /// Bytes that one connection may read in a turn while others wait.
 const READ_BUDGET: usize = 256 * 1024;

@@ -5,20 +5,10 @@
 use std::collections::VecDeque;
 
 use super::batch::{Batch, Kind};
-use super::connection::{Connection, Settings, Token, Transport};
+use super::connection::{Connection, Settings, Transport};
+use super::output::Output;
 use super::reactor::Reactor;
-
-/// What a stream has to write.
-#[derive(Default)]
-pub(crate) struct Output {
-    pub(crate) bytes: Vec<u8>,
-    /// How many of the writes in `bytes` asked to be told of their completion.
-    pub(crate) marks: usize,
-    /// The stream is to be ended after `bytes`.
-    pub(crate) end: bool,
-    /// It is in the list of those with something to take.
-    pub(super) listed: bool,
-}
+use super::token::Token;
 
 impl<P> Reactor<P> {
     /// Takes a connection in whose bytes a JavaScript stream moves.

@@ -8,10 +8,11 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use super::batch::{Batch, Kind};
-use super::connection::{Settings, Token};
+use super::connection::Settings;
 use super::message::LargePayloads;
 use super::outbox::Outbox;
 use super::reactor::Reactor;
+use super::token::Token;
 use crate::protocol::{Limits, Role};
 
 /// Large payloads that are vectors; `panics` has the next one blow up.

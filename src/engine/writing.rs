@@ -5,152 +5,19 @@
 //! pointer into foreign memory outlives the call.
 
 use std::io::{self, IoSlice, Write};
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use socket2::Socket;
 
-use super::connection::{NO_RECORD, Token, Transport};
+use super::connection::{NO_RECORD, Transport};
 use super::message::LargePayloads;
 use super::outbox::{Command, Operation, Outbox};
 use super::reactor::Reactor;
-use crate::protocol::{FrameHeader, mask};
-
-/// Payloads up to this many bytes are copied rather than gathered.
-const COPIED: usize = 4 * 1024;
+use super::scratch::{Payloads, Scratch};
+use super::token::Token;
 
 /// How many pieces one system call is given.
 const PIECES_PER_CALL: usize = 64;
-
-/// The scratch buffer is given back when it has grown beyond this many bytes.
-const SCRATCH_KEPT: usize = 1024 * 1024;
-
-/// Random bytes fetched at once for masking keys.
-const RANDOM_POOL: usize = 4096;
-
-/// Memory that is reused from flush to flush.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    /// Headers, and payloads that were copied behind them.
-    bytes: Vec<u8>,
-    pieces: Vec<Piece>,
-    /// Ends of writes that asked to be told, counted from the start of this write.
-    marks: Vec<usize>,
-    /// For each record of a flush, the next one of the same connection.
-    next: Vec<u32>,
-    touched: Vec<u32>,
-    random: Vec<u8>,
-}
-
-/// A run of bytes that is to be written.
-#[derive(Debug)]
-enum Piece {
-    Scratch(Range<usize>),
-    /// Bytes `range` of the payload with this number.
-    Payload(usize, Range<usize>),
-}
-
-impl Scratch {
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.pieces.clear();
-        self.marks.clear();
-    }
-
-    /// Bytes gathered so far.
-    fn length(&self) -> usize {
-        self.pieces.iter().map(Piece::len).sum()
-    }
-
-    /// Adds the bytes of scratch from `start` on, joined to a piece that they follow.
-    fn extend_scratch(&mut self, start: usize) {
-        let end = self.bytes.len();
-        match self.pieces.last_mut() {
-            Some(Piece::Scratch(range)) if range.end == start => range.end = end,
-            _ => self.pieces.push(Piece::Scratch(start..end)),
-        }
-    }
-
-    /// Adds one write. `number` is the payload's, for [`Piece::Payload`].
-    fn gather(&mut self, command: Command, payload: &[u8], number: usize) {
-        let start = self.bytes.len();
-        let mut copied = payload.len() <= COPIED;
-        match command.operation {
-            Operation::Frame { opcode, fin, mask } => {
-                let key = mask.then(|| self.masking_key());
-                let header = FrameHeader {
-                    fin,
-                    rsv1: false,
-                    opcode,
-                    mask: key,
-                    length: payload.len() as u64,
-                };
-                let mut encoded = [0; FrameHeader::MAX_LENGTH];
-                let length = header.encode(&mut encoded);
-                self.bytes.extend_from_slice(&encoded[..length]);
-                if let Some(key) = key {
-                    // "The payload is masked in place" never holds for a user's memory.
-                    copied = true;
-                    let from = self.bytes.len();
-                    self.bytes.extend_from_slice(payload);
-                    mask::apply(&mut self.bytes[from..], key);
-                } else if copied {
-                    self.bytes.extend_from_slice(payload);
-                }
-            }
-            Operation::Raw if copied => self.bytes.extend_from_slice(payload),
-            Operation::Raw | Operation::End | Operation::Release => {}
-        }
-        if self.bytes.len() > start {
-            self.extend_scratch(start);
-        }
-        if !copied {
-            self.pieces.push(Piece::Payload(number, 0..payload.len()));
-        }
-        if command.notify {
-            self.marks.push(self.length());
-        }
-    }
-
-    /// A masking key nobody can foresee (RFC 6455 §5.3).
-    fn masking_key(&mut self) -> [u8; 4] {
-        if self.random.len() < 4 {
-            self.random.resize(RANDOM_POOL, 0);
-            if getrandom::fill(&mut self.random).is_err() {
-                // Without randomness a key still has to differ from the last; zero would not even
-                // mask. This has never been seen on a running system.
-                self.random.fill(0x5a);
-            }
-        }
-        let key = self.random.split_off(self.random.len() - 4);
-        [key[0], key[1], key[2], key[3]]
-    }
-}
-
-impl Piece {
-    fn len(&self) -> usize {
-        match self {
-            Piece::Scratch(range) | Piece::Payload(_, range) => range.len(),
-        }
-    }
-}
-
-/// Where the payloads of gathered writes are.
-trait Payloads {
-    fn payload(&self, number: usize) -> &[u8];
-}
-
-impl Payloads for Outbox<'_> {
-    fn payload(&self, number: usize) -> &[u8] {
-        self.get(number).map_or(&[], |(_, _, payload)| payload)
-    }
-}
-
-impl Payloads for &[u8] {
-    fn payload(&self, _number: usize) -> &[u8] {
-        self
-    }
-}
 
 impl<P> Reactor<P> {
     /// Carries out all records of `outbox`: each connection's in their order, by one system call
@@ -206,9 +73,7 @@ impl<P> Reactor<P> {
                 self.fail_broken(slot);
             }
         }
-        if scratch.bytes.capacity() > SCRATCH_KEPT {
-            scratch.bytes = Vec::new();
-        }
+        scratch.trim();
         self.scratch = scratch;
     }
 
@@ -221,9 +86,7 @@ impl<P> Reactor<P> {
         scratch.clear();
         scratch.gather(command, payload, 0);
         self.write(token.slot, &scratch, &payload, false);
-        if scratch.bytes.capacity() > SCRATCH_KEPT {
-            scratch.bytes = Vec::new();
-        }
+        scratch.trim();
         self.scratch = scratch;
     }
 
@@ -240,7 +103,7 @@ impl<P> Reactor<P> {
                 for piece in &scratch.pieces {
                     output
                         .bytes
-                        .extend_from_slice(piece_bytes(piece, scratch, payloads));
+                        .extend_from_slice(scratch.piece(piece, payloads));
                 }
                 output.marks += scratch.marks.len();
                 output.end |= ended;
@@ -268,7 +131,7 @@ impl<P> Reactor<P> {
         if failure == 0 && connection.errno == 0 && !connection.flags.write_ended {
             let mut skip = written;
             for piece in &scratch.pieces {
-                let bytes = piece_bytes(piece, scratch, payloads);
+                let bytes = scratch.piece(piece, payloads);
                 let skipped = skip.min(bytes.len());
                 skip -= skipped;
                 connection.queue.push(&bytes[skipped..]);
@@ -359,13 +222,6 @@ impl<P> Reactor<P> {
     }
 }
 
-fn piece_bytes<'a>(piece: &Piece, scratch: &'a Scratch, payloads: &'a impl Payloads) -> &'a [u8] {
-    match piece {
-        Piece::Scratch(range) => &scratch.bytes[range.clone()],
-        Piece::Payload(number, range) => &payloads.payload(*number)[range.clone()],
-    }
-}
-
 /// Writes the pieces until all have left or the kernel refuses; returns the bytes taken.
 fn write_pieces(
     socket: &mut Socket,
@@ -378,13 +234,13 @@ fn write_pieces(
     let mut offset = 0;
     while written < total {
         let result = if let [piece] = &scratch.pieces[first..] {
-            socket.write(&piece_bytes(piece, scratch, payloads)[offset..])
+            socket.write(&scratch.piece(piece, payloads)[offset..])
         } else {
             let mut slices = [IoSlice::new(&[]); PIECES_PER_CALL];
             let mut used = 0;
             let mut skip = offset;
             for (slice, piece) in slices.iter_mut().zip(&scratch.pieces[first..]) {
-                *slice = IoSlice::new(&piece_bytes(piece, scratch, payloads)[skip..]);
+                *slice = IoSlice::new(&scratch.piece(piece, payloads)[skip..]);
                 skip = 0;
                 used += 1;
             }
