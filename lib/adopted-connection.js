@@ -109,7 +109,7 @@ class AdoptedConnection extends Connection {
    */
   get queued() {
     if (this.closed) return 0;
-    this.endpoint.flushFor(this);
+    this.endpoint.outbox.flushFor(this);
     return this.endpoint.native.queued(this.slot, this.generation);
   }
 
@@ -119,7 +119,7 @@ class AdoptedConnection extends Connection {
    */
   counters() {
     if (this.closed) return null;
-    this.endpoint.flushFor(this);
+    this.endpoint.outbox.flushFor(this);
     return this.endpoint.native.counters(this.slot, this.generation);
   }
 

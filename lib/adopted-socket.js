@@ -3,7 +3,7 @@
 const net = require('net');
 const { isUint8Array } = require('util').types;
 
-const { OPERATION } = require('./endpoint');
+const { OPERATION } = require('./numbers');
 const { hold, kConnection } = require('./husks');
 
 const { RAW } = OPERATION;

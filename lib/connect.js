@@ -3,7 +3,7 @@
 const net = require('net');
 
 const AdoptedConnection = require('./adopted-connection');
-const { getEndpoint } = require('./endpoint');
+const getEndpoint = require('./endpoint');
 const StreamConnection = require('./stream-connection');
 
 /** Listeners of these events want the socket's bytes themselves. */

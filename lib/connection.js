@@ -2,7 +2,7 @@
 
 const { AsyncResource } = require('async_hooks');
 
-const { KIND, OPERATION } = require('./endpoint');
+const { KIND, OPERATION } = require('./numbers');
 const { systemError } = require('./errors');
 
 const { TEXT, BINARY, LARGE_TEXT, LARGE_BINARY, PING, PONG } = KIND;
@@ -70,9 +70,9 @@ class Connection extends AsyncResource {
     }
 
     if (typeof data === 'string') {
-      this.endpoint.appendString(this, operation, data);
+      this.endpoint.outbox.appendString(this, operation, data);
     } else {
-      this.endpoint.appendBytes(this, operation, data);
+      this.endpoint.outbox.appendBytes(this, operation, data);
     }
   }
 

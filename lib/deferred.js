@@ -1,6 +1,6 @@
 'use strict';
 
-const { KIND } = require('./endpoint');
+const { KIND } = require('./numbers');
 
 const { TEXT, BINARY, PING, PONG } = KIND;
 

@@ -5,14 +5,19 @@ const { performance } = require('perf_hooks');
 
 const binding = require('./binding');
 const Inbox = require('./inbox');
+const { HEADER, KIND, OPERATION } = require('./numbers');
+const { Outbox } = require('./outbox');
+const Outputs = require('./outputs');
 
-const FastBuffer = Buffer[Symbol.species];
-
-const numbers = binding.numbers();
-const { INBOX_COUNT, INBOX_CURSOR, INBOX_USED } = numbers.header;
-const { CLOSED, WRITTEN } = numbers.kind;
-const { IN_TURN, OUTBOX_COUNT, OUTBOX_FLUSHES, OUTBOX_USED, OUTPUTS } =
-  numbers.header;
+const {
+  INBOX_COUNT,
+  INBOX_CURSOR,
+  INBOX_USED,
+  IN_TURN,
+  OUTBOX_COUNT,
+  OUTPUTS
+} = HEADER;
+const { CLOSED, WRITTEN } = KIND;
 
 // Fake timers replace these later; a flush must happen all the same.
 const { nextTick } = process;
@@ -20,16 +25,9 @@ const { setImmediate } = globalThis;
 const now = performance.now.bind(performance);
 
 const RECORD_FIELDS = 4;
-const OUTPUT_FIELDS = 5;
-const OUTPUTS_AT_ONCE = 256;
 const HEADER_FIELDS = 16;
 const INBOX_RECORDS = 1024;
 const INBOX_BYTES = 512 * 1024;
-const OUTBOX_RECORDS = 4096;
-const OUTBOX_BYTES = 320 * 1024;
-
-/** The outbox is flushed when it holds this many bytes. */
-const FLUSH_BYTES = 256 * 1024;
 
 /** The outbox is flushed inside a batch when its records have waited this long, in ms. */
 const FLUSH_INTERVAL = 1;
@@ -37,15 +35,9 @@ const FLUSH_INTERVAL = 1;
 /** Between two readings of the clock there are at most this many records. */
 const RECORDS_PER_CLOCK = 16;
 
-/** Payloads from this many bytes on are written inside `send()`; smaller ones are batched. */
-const LARGE_PAYLOAD = 16 * 1024;
-
-/** A UTF-16 code unit becomes at most this many bytes of UTF-8. */
-const BYTES_PER_UNIT = 3;
-
 /**
- * The JavaScript half of what the environment shares with Rust: `dispatch()` walks through the
- * inbox, `append…()` fills the outbox.
+ * The JavaScript half of what the environment shares with Rust. Rust fills the inbox and calls
+ * `_dispatch()`; connections fill the outbox, and Rust is told to flush it.
  */
 class Endpoint {
   constructor() {
@@ -53,27 +45,16 @@ class Endpoint {
     this._records = new Int32Array(INBOX_RECORDS * RECORD_FIELDS);
     const arena = Buffer.from(new ArrayBuffer(INBOX_BYTES));
     this.inbox = new Inbox(arena);
-    this._outRecords = new Int32Array(OUTBOX_RECORDS * RECORD_FIELDS);
-    this._outArena = Buffer.from(new ArrayBuffer(OUTBOX_BYTES));
+    this.outbox = new Outbox(this._header, () => this._schedule());
     /** Large payloads of the current batch. */
     this.larges = [];
     /** slot → Connection */
     this._connections = [];
     this._tickScheduled = false;
-    this._exiting = false;
     /** Streams are being read in this loop iteration, which ends with a flush. */
     this._reading = false;
     this._readingSince = 0;
-    /** What streams have to write: its records, and how far it was written. */
-    this._outputRecords = new Int32Array(OUTPUTS_AT_ONCE * OUTPUT_FIELDS);
-    this._outputCount = 0;
-    this._outputCursor = 0;
-    this._outputBytes = null;
-    this._outputOffset = 0;
-    this._lastString = '';
-    this._lastOffset = 0;
-    this._lastLength = 0;
-    this._lastFlushes = -1;
+    this.outputs = new Outputs(this._header, this._connections);
     this._lastFlush = 0;
     this._untilClock = 1;
     this._clockInterval = 1;
@@ -94,9 +75,10 @@ class Endpoint {
       this._header,
       this._records,
       arena,
-      this._outRecords,
-      this._outArena
+      this.outbox.records,
+      this.outbox.arena
     );
+    this.outbox.native = this.outputs.native = this.native;
 
     this._root = null;
     this.native.runWithoutContext(() => {
@@ -105,9 +87,9 @@ class Endpoint {
     this._makeConnection = (Class, argument) => new Class(this, argument);
 
     beforeExit(() => {
-      this._exiting = true;
+      this.outbox.isExiting = true;
       this.native.flush();
-      this.writeOutputs();
+      this.outputs.write();
     });
   }
 
@@ -215,53 +197,6 @@ class Endpoint {
     }
   }
 
-  /** Has streams write what was sent, as far as it was flushed. */
-  writeOutputs() {
-    const header = this._header;
-
-    const records = this._outputRecords;
-
-    while (header[OUTPUTS] !== 0) {
-      if (this._outputCursor === this._outputCount && !this._takeOutputs()) {
-        return;
-      }
-
-      const at = this._outputCursor++ * OUTPUT_FIELDS;
-      const connection = this._connections[records[at]];
-      const { buffer, byteOffset } = this._outputBytes;
-      const start = byteOffset + this._outputOffset;
-      const length = records[at + 2];
-
-      this._outputOffset += length;
-
-      if (
-        connection !== undefined &&
-        connection.generation === records[at + 1]
-      ) {
-        connection.writeOutput(
-          new FastBuffer(buffer, start, length),
-          records[at + 3],
-          records[at + 4] !== 0
-        );
-      }
-    }
-  }
-
-  /** Fetches what streams have to write; returns whether there is something. */
-  _takeOutputs() {
-    const outputs = this.native.takeOutputs(this._outputRecords);
-
-    this._outputCount = this._outputCursor = this._outputOffset = 0;
-    this._outputBytes = null;
-    if (outputs === null) return false;
-
-    this._outputCount = outputs.count;
-    this._outputBytes = outputs.bytes;
-    // A stream that throws ends the writing. The next call goes on behind it.
-    this._header[OUTPUTS] = 1;
-    return true;
-  }
-
   /**
    * Forgets a connection whose last record was seen.
    *
@@ -269,7 +204,7 @@ class Endpoint {
    */
   release(connection) {
     this._connections[connection.slot] = undefined;
-    this.appendBytes(connection, numbers.operation.RELEASE, null);
+    this.outbox.appendBytes(connection, OPERATION.RELEASE, null);
   }
 
   /** Calls what the records of the inbox ask for. Called by the native side. */
@@ -279,7 +214,7 @@ class Endpoint {
     const connections = this._connections;
     const count = header[INBOX_COUNT];
 
-    if (header[OUTPUTS] !== 0) this.writeOutputs();
+    if (header[OUTPUTS] !== 0) this.outputs.write();
 
     this.inbox.begin(header[INBOX_USED]);
     this._lastFlush = now();
@@ -315,123 +250,13 @@ class Endpoint {
     } else {
       if (this._header[OUTBOX_COUNT] !== 0) {
         this.native.flush();
-        this.writeOutputs();
+        this.outputs.write();
       }
       this._lastFlush = time;
       this._clockInterval = 1;
     }
 
     this._untilClock = this._clockInterval;
-  }
-
-  /**
-   * Copies a payload into the outbox.
-   *
-   * @param {Connection} connection The connection
-   * @param {Number} operation The operation and its flags
-   * @param {(Uint8Array|null)} bytes The payload
-   */
-  appendBytes(connection, operation, bytes) {
-    const length = bytes === null ? 0 : bytes.byteLength;
-
-    if (length >= LARGE_PAYLOAD) {
-      this._writeNow(connection, operation, bytes);
-      return;
-    }
-
-    const offset = this._reserve(length);
-    if (length !== 0) this._outArena.set(bytes, offset);
-    this._append(connection, operation, offset, length);
-  }
-
-  /**
-   * Encodes a string into the outbox.
-   *
-   * @param {Connection} connection The connection
-   * @param {Number} operation The operation and its flags
-   * @param {String} string The payload
-   */
-  appendString(connection, operation, string) {
-    const header = this._header;
-
-    // One string for many connections is encoded once.
-    if (
-      this._lastFlushes === header[OUTBOX_FLUSHES] &&
-      this._lastString === string &&
-      header[OUTBOX_COUNT] < OUTBOX_RECORDS
-    ) {
-      this._append(connection, operation, this._lastOffset, this._lastLength);
-      return;
-    }
-
-    const most = string.length * BYTES_PER_UNIT;
-
-    if (most >= LARGE_PAYLOAD) {
-      this.appendBytes(connection, operation, Buffer.from(string));
-      return;
-    }
-
-    const offset = this._reserve(most);
-    const length = this._outArena.utf8Write(string, offset, most);
-
-    this._lastString = string;
-    this._lastOffset = offset;
-    this._lastLength = length;
-    this._lastFlushes = header[OUTBOX_FLUSHES];
-    this._append(connection, operation, offset, length);
-  }
-
-  /** Makes room for a record and `length` bytes; returns where the bytes go. */
-  _reserve(length) {
-    const header = this._header;
-
-    if (
-      header[OUTBOX_COUNT] === OUTBOX_RECORDS ||
-      header[OUTBOX_USED] + length > OUTBOX_BYTES
-    ) {
-      this.native.flush();
-    }
-
-    return header[OUTBOX_USED];
-  }
-
-  _append(connection, operation, offset, length) {
-    const header = this._header;
-    const records = this._outRecords;
-    const count = header[OUTBOX_COUNT];
-    const at = count * RECORD_FIELDS;
-
-    records[at] = connection.slot;
-    records[at + 1] = (connection.generation << 8) | operation;
-    records[at + 2] = offset;
-    records[at + 3] = length;
-    connection.lastFlushes = header[OUTBOX_FLUSHES];
-    header[OUTBOX_COUNT] = count + 1;
-
-    const used = offset + length;
-    if (used > header[OUTBOX_USED]) header[OUTBOX_USED] = used;
-
-    if (used >= FLUSH_BYTES || this._exiting) this.native.flush();
-    if (header[IN_TURN] === 0) this._schedule();
-  }
-
-  _writeNow(connection, operation, bytes) {
-    this.native.write(connection.slot, connection.generation, operation, bytes);
-    if (this._header[IN_TURN] === 0) this._schedule();
-  }
-
-  /**
-   * Flushes the outbox if it holds records of `connection`.
-   *
-   * @param {Connection} connection The connection
-   */
-  flushFor(connection) {
-    if (
-      this._header[OUTBOX_COUNT] !== 0 &&
-      connection.lastFlushes === this._header[OUTBOX_FLUSHES]
-    ) {
-      this.native.flush();
-    }
   }
 
   /**
@@ -442,12 +267,15 @@ class Endpoint {
    */
   destroy(connection, reset) {
     this.native.destroy(connection.slot, connection.generation, reset);
-    if (this._header[IN_TURN] === 0) this._schedule();
+    this._schedule();
   }
 
-  /** Has the outbox flushed and completed writes told on the next tick. */
+  /**
+   * Has the outbox flushed and completed writes told on the next tick, unless that will happen
+   * anyway: at the end of this turn, or of the phase in which streams are read.
+   */
   _schedule() {
-    if (!this._tickScheduled && !this._reading) {
+    if (this._header[IN_TURN] === 0 && !this._tickScheduled && !this._reading) {
       this._tickScheduled = true;
       nextTick(this._complete);
     }
@@ -512,17 +340,15 @@ function beforeExit(flush) {
 
 let endpoint = null;
 
-module.exports = {
-  KIND: numbers.kind,
-  LARGE_PAYLOAD,
-  OPERATION: numbers.operation,
-  /**
-   * The environment's endpoint, made at its first use.
-   *
-   * @return {Endpoint} The endpoint
-   */
-  getEndpoint() {
-    if (endpoint === null) endpoint = new Endpoint();
-    return endpoint;
-  }
-};
+/**
+ * The environment's endpoint, made at its first use.
+ *
+ * @return {Endpoint} The endpoint
+ * @throws {Error} If the operating system refuses it a descriptor
+ */
+function getEndpoint() {
+  if (endpoint === null) endpoint = new Endpoint();
+  return endpoint;
+}
+
+module.exports = getEndpoint;

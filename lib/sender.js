@@ -3,7 +3,7 @@
 const { randomFillSync } = require('crypto');
 
 const binding = require('./binding');
-const { OPERATION } = require('./endpoint');
+const { OPERATION } = require('./numbers');
 
 const NO_KEY = Buffer.alloc(0);
 

@@ -2,7 +2,8 @@
 
 const binding = require('./binding');
 const Connection = require('./connection');
-const { LARGE_PAYLOAD, OPERATION } = require('./endpoint');
+const { OPERATION } = require('./numbers');
+const { LARGE_PAYLOAD } = require('./outbox');
 const { kConnection } = require('./husks');
 
 const { FIN, MASK, OPCODE, RAW } = OPERATION;
@@ -61,7 +62,7 @@ class StreamConnection extends Connection {
    */
   get queued() {
     if (this.closed) return 0;
-    this.endpoint.flushFor(this);
+    this.endpoint.outbox.flushFor(this);
     return (
       this.endpoint.native.queued(this.slot, this.generation) +
       (this._stream.writableLength || 0)
@@ -109,8 +110,8 @@ class StreamConnection extends Connection {
 
   /** Has the stream write what was sent. */
   flush() {
-    this.endpoint.flushFor(this);
-    this.endpoint.writeOutputs();
+    this.endpoint.outbox.flushFor(this);
+    this.endpoint.outputs.write();
   }
 
   /**
