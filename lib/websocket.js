@@ -3,7 +3,6 @@
 const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 
-const convert = require('./binary-type');
 const { abortHandshake, dial, readArguments } = require('./client');
 const closePayload = require('./close-payload');
 const { connect } = require('./connect');
@@ -11,8 +10,8 @@ const { BINARY_TYPES, EMPTY_BUFFER, READY_STATES } = require('./constants');
 const { isBlob, toBuffer } = require('./data');
 const DeferredEvents = require('./deferred');
 const { OPERATION } = require('./numbers');
-const { kStatusCode, protocolError } = require('./errors');
 const { mixIn } = require('./event-target');
+const events = require('./websocket-events');
 const SendQueue = require('./send-queue');
 const Sender = require('./sender');
 
@@ -403,24 +402,6 @@ class WebSocket extends EventEmitter {
     }
   }
 
-  /** A `Blob` could not be read: nothing more is sent. */
-  _onSendError(error) {
-    if (this._readyState === CLOSED) return;
-
-    if (this._readyState === OPEN) {
-      this._readyState = CLOSING;
-      this._setCloseTimer();
-    }
-
-    // The peer may finish what it is sending.
-    this._connection.endSocket();
-
-    if (!this._errored) {
-      this._errored = true;
-      this.emit('error', error);
-    }
-  }
-
   /** What `send()`, `ping()` and `pong()` do when the connection is CLOSING or CLOSED. */
   _sendAfterClose(data, cb) {
     if (data) {
@@ -455,92 +436,6 @@ class WebSocket extends EventEmitter {
     abortHandshake(this, this._req, text);
   }
 
-  /** A client's handshake has failed. */
-  _emitErrorAndClose(error) {
-    this._readyState = CLOSING;
-    this.emit('error', error);
-    this.emitClose();
-  }
-
-  /** A message arrived. */
-  _onMessage(data, isBinary, fragmentEnds) {
-    this.emit(
-      'message',
-      isBinary ? convert(data, this._binaryType, fragmentEnds) : data,
-      isBinary
-    );
-  }
-
-  /** A pong arrived. */
-  _onPong(data) {
-    this.emit('pong', data);
-  }
-
-  /** A ping arrived. The pong goes out first: a listener may close. */
-  _onPing(data) {
-    const { autoPong, maxPendingAutoPongs } = this._options;
-
-    if (autoPong && this._readyState === OPEN) {
-      const most = maxPendingAutoPongs | 0;
-
-      if (most > 0 && this._pendingAutoPongs >= most) {
-        this.terminate();
-      } else {
-        this._pendingAutoPongs++;
-        this.pong(data, !this._isServer, () => this._pendingAutoPongs--);
-      }
-    }
-
-    this.emit('ping', data);
-  }
-
-  /** A close frame arrived. */
-  _onConclude(code, reason) {
-    this._closeFrameReceived = true;
-    this._closeCode = code;
-
-    if (reason.length !== 0) {
-      // A copy that keeps nothing else in memory.
-      this._closeMessage = Buffer.allocUnsafeSlow(reason.length);
-      this._closeMessage.set(reason);
-    }
-
-    process.nextTick(readOn, this._connection);
-
-    if (code === 1005) this.close();
-    else this.close(code, reason);
-  }
-
-  /** The peer broke the protocol. */
-  _onError(facts) {
-    const error = protocolError(facts);
-
-    this._errored = true;
-    process.nextTick(readOn, this._connection);
-    this.close(error[kStatusCode]);
-    this.emit('error', error);
-  }
-
-  /** The peer sent FIN. */
-  _onEnd() {
-    this._readyState = CLOSING;
-    this._connection.endSocket();
-  }
-
-  /** The connection has failed: callbacks that wait will be told, then that it is gone. */
-  _onFailure() {
-    this._readyState = CLOSING;
-  }
-
-  /** The connection is gone. */
-  _onClose() {
-    this._readyState = CLOSING;
-    clearTimeout(this._closeTimer);
-    this._closeTimer = null;
-    if (this._server !== null) this._server._forget(this);
-    this.emitClose();
-  }
-
   /**
    * Emits `'close'`.
    *
@@ -569,6 +464,14 @@ for (const name of [
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
 }
 
+for (const [name, value] of Object.entries(events)) {
+  Object.defineProperty(WebSocket.prototype, name, {
+    configurable: true,
+    value,
+    writable: true
+  });
+}
+
 mixIn(WebSocket);
 
 /** The callback, if it is one: it is called in the async context that is current now. */
@@ -581,11 +484,6 @@ function callable(cb) {
 
 function terminate(connection) {
   connection.terminate();
-}
-
-/** Ends a pause: nothing more is emitted, and the peer's FIN has to be seen. */
-function readOn(connection) {
-  connection.setPaused(false);
 }
 
 function notOpen({ readyState }) {
