@@ -14,6 +14,9 @@ const COPIED: usize = 4 * 1024;
 /// The scratch buffer is given back when it has grown beyond this many bytes.
 const SCRATCH_KEPT: usize = 1024 * 1024;
 
+/// Bytes of a masking key.
+const KEY_LENGTH: usize = 4;
+
 /// Random bytes fetched at once for masking keys.
 const RANDOM_POOL: usize = 4096;
 
@@ -29,6 +32,7 @@ pub(crate) struct Scratch {
     pub(super) next: Vec<u32>,
     pub(super) touched: Vec<u32>,
     random: Vec<u8>,
+    random_used: usize,
 }
 
 /// A run of bytes that is to be written.
@@ -117,17 +121,20 @@ impl Scratch {
     }
 
     /// A masking key nobody can foresee (RFC 6455 §5.3).
-    fn masking_key(&mut self) -> [u8; 4] {
-        if self.random.len() < 4 {
+    ///
+    /// # Panics
+    /// If the operating system has no randomness, which ends the connection.
+    fn masking_key(&mut self) -> [u8; KEY_LENGTH] {
+        if self.random_used + KEY_LENGTH > self.random.len() {
             self.random.resize(RANDOM_POOL, 0);
-            if getrandom::fill(&mut self.random).is_err() {
-                // Without randomness a key still has to differ from the last; zero would not even
-                // mask. This has never been seen on a running system.
-                self.random.fill(0x5a);
-            }
+            self.random_used = 0;
+            let filled = getrandom::fill(&mut self.random);
+            assert!(filled.is_ok(), "no randomness for a masking key");
         }
-        let key = self.random.split_off(self.random.len() - 4);
-        [key[0], key[1], key[2], key[3]]
+        let mut key = [0; KEY_LENGTH];
+        key.copy_from_slice(&self.random[self.random_used..self.random_used + KEY_LENGTH]);
+        self.random_used += KEY_LENGTH;
+        key
     }
 }
 
