@@ -110,6 +110,7 @@ impl Endpoint {
                 .reactor
                 .borrow_mut()
                 .write_now(token(slot, generation), command, payload);
+            self.shared.announce_outputs();
         }
         self.shared.update_referenced();
     }

@@ -18,6 +18,7 @@
 #![allow(unreachable_pub)]
 
 mod connection;
+mod decoder;
 mod endpoint;
 mod error;
 mod framing;

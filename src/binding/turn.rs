@@ -191,11 +191,16 @@ impl Shared {
     pub(super) fn write_outbox(&self) {
         if self.memory.get(Header::OutboxCount) > 0 {
             let outbox = self.memory.take_outbox();
-            let mut reactor = self.reactor.borrow_mut();
-            reactor.flush(outbox, &mut *self.larges.borrow_mut());
-            if reactor.has_output() {
-                self.memory.set(Header::Outputs, 1);
-            }
+            let larges = &mut *self.larges.borrow_mut();
+            self.reactor.borrow_mut().flush(outbox, larges);
+            self.announce_outputs();
+        }
+    }
+
+    /// Has JavaScript know that streams have something to write.
+    pub(super) fn announce_outputs(&self) {
+        if self.reactor.borrow().has_output() {
+            self.memory.set(Header::Outputs, 1);
         }
     }
 
