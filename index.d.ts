@@ -2,12 +2,18 @@
 
 import { EventEmitter } from 'events';
 import {
+  Agent,
+  ClientRequest,
+  ClientRequestArgs,
   IncomingMessage,
   OutgoingHttpHeaders,
   Server as HTTPServer
 } from 'http';
 import { Server as HTTPSServer } from 'https';
-import { Duplex } from 'stream';
+import { createConnection, LookupFunction } from 'net';
+import { Duplex, DuplexOptions, Writable } from 'stream';
+import { SecureContextOptions } from 'tls';
+import { URL } from 'url';
 import { ZlibOptions } from 'zlib';
 
 /** What `send()` takes: text as a string or a number, everything else as bytes. */
@@ -20,6 +26,7 @@ type BufferLike =
   | Uint8Array
   | ArrayBuffer
   | SharedArrayBuffer
+  | Blob
   | readonly any[]
   | readonly number[]
   | { valueOf(): ArrayBuffer }
@@ -37,8 +44,9 @@ interface WebSocketEvents {
    */
   close: [code: number, reason: Buffer];
   /**
-   * The peer broke the protocol, or a limit; `error.code` begins with `WS_ERR_`. At most once,
-   * and `'close'` follows. Without a listener it is an uncaught exception.
+   * The peer broke the protocol, or a limit (`error.code` begins with `WS_ERR_`); the handshake of
+   * a client failed; or a `Blob` could not be read. At most once, and `'close'` follows. Without a
+   * listener it is an uncaught exception.
    */
   error: [error: Error];
   /** A message. Text is a `Buffer` too; `isBinary` tells them apart. */
@@ -49,6 +57,18 @@ interface WebSocketEvents {
   ping: [data: Buffer];
   /** A pong. */
   pong: [data: Buffer];
+  /**
+   * Client, with `followRedirects`: `request` is about to go to `url`. With a listener, headers
+   * and userinfo are kept whatever the host; the listener may remove them.
+   */
+  redirect: [url: string, request: ClientRequest];
+  /**
+   * Client: the server's response is not 101. With a listener there is no `'error'`; the listener
+   * reads the response, or ends the request.
+   */
+  'unexpected-response': [request: ClientRequest, response: IncomingMessage];
+  /** Client: the server's response is 101. Its headers are not verified yet. */
+  upgrade: [response: IncomingMessage];
 }
 
 /** The arguments of a server's events. */
@@ -67,7 +87,7 @@ interface ServerEvents<Client, Request> {
   wsClientError: [error: Error, socket: Duplex, request: Request];
 }
 
-/** A WebSocket connection of a server. */
+/** A WebSocket connection: a client, or the server's side of one. */
 declare class WebSocket extends EventEmitter {
   /** The connection is not open yet. */
   static readonly CONNECTING: 0;
@@ -89,12 +109,17 @@ declare class WebSocket extends EventEmitter {
 
   /**
    * How binary messages are given to `'message'`, from the next one on. Text is a `Buffer`
-   * whatever it says. Other values are ignored.
+   * whatever it says. Other values are ignored. It may be `'blob'`, too; that is left out where it
+   * is read, as it is in ws's types, so that each can be given for the other.
    *
    * @default 'nodebuffer'
    */
-  binaryType: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
-  /** Bytes that were sent and that the operating system has not taken yet, with their headers. */
+  get binaryType(): 'nodebuffer' | 'arraybuffer' | 'fragments';
+  set binaryType(type: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob');
+  /**
+   * Bytes that were sent and that the operating system, or on a stream connection the stream, has
+   * not taken yet, with their headers; and the payloads that wait for a `Blob`.
+   */
   readonly bufferedAmount: number;
   /** The names of the extensions in use, joined by commas; so far always empty. */
   readonly extensions: string;
@@ -108,7 +133,7 @@ declare class WebSocket extends EventEmitter {
     | typeof WebSocket.OPEN
     | typeof WebSocket.CLOSING
     | typeof WebSocket.CLOSED;
-  /** The address that was dialled. On a server it is undefined, as it is with ws. */
+  /** The address that was dialled, after redirects the last. On a server undefined, as with ws. */
   readonly url: string;
 
   onopen: ((event: WebSocket.Event) => void) | null;
@@ -117,18 +142,37 @@ declare class WebSocket extends EventEmitter {
   onmessage: ((event: WebSocket.MessageEvent) => void) | null;
 
   /**
-   * For subclasses, which a server makes by `new Class(null, undefined, options)`. There is no
-   * client yet: with an address the constructor throws an `Error`.
+   * For subclasses, which a server makes by `new Class(null, undefined, options)`.
    */
   constructor(
     address: null,
     protocols?: undefined,
     options?: WebSocket.ServerOptions<any, any>
   );
+  /**
+   * Makes a client, which dials at once. `'open'` or `'error'` follows in a later tick.
+   *
+   * @param address A URL of `ws:`, `wss:`, `http:` or `https:`, or
+   *     `ws+unix:/path/of/socket:/path/of/request`
+   * @param options The options here, and those of `http.request()` or `https.request()`
+   * @throws {SyntaxError} If the address or a subprotocol is invalid, or a subprotocol is repeated
+   * @throws {RangeError} If the protocol version is neither 13 nor 8
+   */
+  constructor(
+    address: string | URL,
+    options?: WebSocket.ClientOptions | ClientRequestArgs
+  );
+  /** @param protocols The subprotocols to offer, in the order of preference. Default: none */
+  constructor(
+    address: string | URL,
+    protocols?: string | string[],
+    options?: WebSocket.ClientOptions | ClientRequestArgs
+  );
 
   /**
    * Starts the closing handshake, after all that was sent before. If the peer does not complete
-   * it within `closeTimeout`, the connection is cut off.
+   * it within `closeTimeout`, the connection is cut off. A client that is CONNECTING gives up:
+   * `'error'` and `'close'` follow.
    *
    * @param code The status code: 1000 to 1014 without 1004, 1005 and 1006, or 3000 to 4999. Without
    *     one the close frame is empty, and both sides see 1005.
@@ -140,29 +184,34 @@ declare class WebSocket extends EventEmitter {
   /**
    * Sends a ping.
    *
-   * @param data The payload, at most 125 bytes
-   * @param mask Whether the frame is masked. Default: false
+   * @param data The payload, at most 125 bytes; or `cb`
+   * @param mask Whether the frame is masked; or `cb`. Default: true for a client, else false
    * @param cb Called when the operating system has taken the frame, or with an error
    * @throws {Error} If the connection is CONNECTING
    * @throws {RangeError} If the payload is too long
    */
-  ping(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
-  ping(data: any, cb: (err: Error) => void): void;
-  ping(cb: (err: Error) => void): void;
+  ping(
+    data?: any,
+    mask?: boolean | ((err: Error) => void),
+    cb?: (err: Error) => void
+  ): void;
   /**
    * Sends a pong that nobody asked for. Pings are answered without it.
    *
-   * @param data The payload, at most 125 bytes
-   * @param mask Whether the frame is masked. Default: false
+   * @param data The payload, at most 125 bytes; or `cb`
+   * @param mask Whether the frame is masked; or `cb`. Default: true for a client, else false
    * @param cb Called when the operating system has taken the frame, or with an error
    * @throws {Error} If the connection is CONNECTING
    * @throws {RangeError} If the payload is too long
    */
-  pong(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
-  pong(data: any, cb: (err: Error) => void): void;
-  pong(cb: (err: Error) => void): void;
+  pong(
+    data?: any,
+    mask?: boolean | ((err: Error) => void),
+    cb?: (err: Error) => void
+  ): void;
   /**
-   * Sends a message, or a fragment of one.
+   * Sends a message, or a fragment of one. Strings and numbers are text; a `Blob` is read first, and
+   * what is sent after it waits.
    *
    * @param cb Called when the operating system has taken the message, or with an error. When the
    *     connection is CLOSING or CLOSED, `send()` does not throw; the error goes to `cb`.
@@ -175,7 +224,10 @@ declare class WebSocket extends EventEmitter {
     options: WebSocket.SendOptions,
     cb?: (err?: Error) => void
   ): void;
-  /** Cuts the connection off, without a closing handshake. */
+  /**
+   * Cuts the connection off, without a closing handshake. A client that is CONNECTING gives up:
+   * `'error'` and `'close'` follow.
+   */
   terminate(): void;
   /**
    * Stops reading. What was read already may still be emitted. Does nothing while the connection is
@@ -253,6 +305,25 @@ declare namespace WebSocket {
   /** A message as `MessageEvent.data` has it: text is a string there. */
   type Data = string | Buffer | ArrayBuffer | Buffer[];
 
+  /** A certificate or a key, as `checkServerIdentity` has it in ws's types. */
+  type CertMeta = string | string[] | Buffer | Buffer[];
+
+  /**
+   * How the bytes of connections are moved. `'auto'`: Ferrows reads and writes the descriptor itself
+   * where it can, which is on Linux for TCP and Unix domain sockets, and through the stream
+   * elsewhere, for example with TLS. `'stream'`: through the stream in any case.
+   */
+  type Transport = 'auto' | 'stream';
+
+  /**
+   * Changes the request of a client's handshake before it is sent; it has to call `request.end()`,
+   * now or later.
+   */
+  type FinishRequestCallback = (
+    request: ClientRequest,
+    websocket: WebSocket
+  ) => void;
+
   /** Says whether a request is accepted. If not, the answer is 401. */
   type VerifyClientCallbackSync<
     Request extends IncomingMessage = IncomingMessage
@@ -274,7 +345,11 @@ declare namespace WebSocket {
   interface SendOptions {
     /** Whether the message is binary. Default: false for strings and numbers, else true. */
     binary?: boolean | undefined;
-    /** Has no effect: there is no compression yet. */
+    /**
+     * Whether the message may be compressed. Has no effect: there is no compression yet.
+     *
+     * @default true
+     */
     compress?: boolean | undefined;
     /**
      * Whether this is the last fragment of its message; the next `send()` then begins a new one.
@@ -283,19 +358,34 @@ declare namespace WebSocket {
      */
     fin?: boolean | undefined;
     /**
-     * Whether the frame is masked. Servers do not mask.
-     *
-     * @default false
+     * Whether the frame is masked: clients have to, servers must not. Default: true for a client,
+     * else false.
      */
     mask?: boolean | undefined;
   }
 
-  /** Taken so that programs need no change; there is no compression yet. */
+  /**
+   * Taken so that programs need no change. There is no compression yet: none of these options has an
+   * effect. What is said of them is what they are for.
+   */
   interface PerMessageDeflateOptions {
+    /**
+     * Whether the server forgets the context after each message.
+     *
+     * @default false
+     */
     serverNoContextTakeover?: boolean | undefined;
+    /**
+     * Whether clients forget the context after each message.
+     *
+     * @default false
+     */
     clientNoContextTakeover?: boolean | undefined;
+    /** The server's window: the binary logarithm of its bytes, 8 to 15. Default: not negotiated. */
     serverMaxWindowBits?: number | undefined;
+    /** The clients' window: the binary logarithm of its bytes, 8 to 15. Default: not negotiated. */
     clientMaxWindowBits?: number | undefined;
+    /** Options of zlib for what is sent. Default: those of Node.js. */
     zlibDeflateOptions?:
       | {
           flush?: number | undefined;
@@ -309,8 +399,19 @@ declare namespace WebSocket {
           info?: boolean | undefined;
         }
       | undefined;
+    /** Options of zlib for what is received. Default: those of Node.js. */
     zlibInflateOptions?: ZlibOptions | undefined;
+    /**
+     * Bytes below which messages are not compressed, if the context is not taken over.
+     *
+     * @default 1024
+     */
     threshold?: number | undefined;
+    /**
+     * Messages that are compressed or decompressed at a time, in the process.
+     *
+     * @default 10
+     */
     concurrencyLimit?: number | undefined;
   }
 
@@ -355,6 +456,141 @@ declare namespace WebSocket {
      * @default false
      */
     once?: boolean | undefined;
+  }
+
+  /**
+   * The options of a client. Those of `http.request()` and `https.request()` that are not here are
+   * passed on as well.
+   */
+  interface ClientOptions extends SecureContextOptions {
+    /** The agent that makes the connection. Default: none; the connection is made for this client. */
+    agent?: Agent | undefined;
+    /**
+     * Whether several `'message'`, `'ping'` and `'pong'` events may be emitted in one tick. If not,
+     * each gets a macrotask of its own.
+     *
+     * @default true
+     */
+    allowSynchronousEvents?: boolean | undefined;
+    /**
+     * Userinfo for the `Authorization` header, `user:password`. That of the address goes first.
+     * Default: none.
+     */
+    auth?: string | null | undefined;
+    /**
+     * Whether pings are answered.
+     *
+     * @default true
+     */
+    autoPong?: boolean | undefined;
+    /** Verifies the name in the server's certificate. Default: that of Node.js. */
+    checkServerIdentity?(servername: string, cert: CertMeta): boolean;
+    /**
+     * Milliseconds that the closing handshake may take before the connection is cut off.
+     *
+     * @default 30000
+     */
+    closeTimeout?: number | undefined;
+    /** Makes the socket. Default: `net.connect()` or `tls.connect()`. */
+    createConnection?: typeof createConnection | undefined;
+    /** The version of IP, 4 or 6. Default: either. */
+    family?: number | undefined;
+    /** Changes the request before it is sent, and then ends it. Default: it is sent as it is. */
+    finishRequest?: FinishRequestCallback | undefined;
+    /**
+     * Whether redirects (3xx with a `Location`) are followed.
+     *
+     * @default false
+     */
+    followRedirects?: boolean | undefined;
+    /**
+     * Fills the `Buffer` of 4 bytes with the masking key of a frame. Default: the bytes come from the
+     * operating system's random generator.
+     */
+    generateMask?(mask: Buffer): void;
+    /** Milliseconds that the opening handshake may take, in each request. Default: any time. */
+    handshakeTimeout?: number | undefined;
+    /** Headers of the request, besides those of the handshake. Default: none. */
+    headers?: { [key: string]: string } | undefined;
+    /** Ignored, as in ws: the host is that of the address. */
+    host?: string | undefined;
+    /** The address to connect from. Default: the operating system's choice. */
+    localAddress?: string | undefined;
+    /** Resolves host names. Default: `dns.lookup()`. */
+    lookup?: LookupFunction | undefined;
+    /**
+     * Reads that one frame may take; beyond, the connection is closed with 1008. 0: any number.
+     *
+     * @default 262144
+     */
+    maxBufferedChunks?: number | undefined;
+    /**
+     * Fragments that a message may have; beyond, the connection is closed with 1008. 0: any number.
+     *
+     * @default 16384
+     */
+    maxFragments?: number | undefined;
+    /**
+     * Bytes that a message may have; beyond, the connection is closed with 1009. 0: any number.
+     *
+     * @default 104857600 (100 MiB)
+     */
+    maxPayload?: number | undefined;
+    /**
+     * Answers to pings that may wait to be written; beyond, the connection is cut off. 0: any
+     * number.
+     *
+     * @default 60
+     */
+    maxPendingAutoPongs?: number | undefined;
+    /**
+     * Redirects that are followed; beyond, `'error'`.
+     *
+     * @default 10
+     */
+    maxRedirects?: number | undefined;
+    /**
+     * The value of the `Origin` header, or of `Sec-WebSocket-Origin` in version 8. Default: no such
+     * header.
+     */
+    origin?: string | undefined;
+    /**
+     * Accepted, and the extension is not offered: there is no compression yet, and messages are sent
+     * as they are.
+     *
+     * @default true
+     */
+    perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+    /** Ignored, as in ws: the protocol is that of the address. */
+    protocol?: string | undefined;
+    /** The subprotocols to offer, if the constructor gets none before the options. Default: none. */
+    protocols?: string | string[] | undefined;
+    /**
+     * The value of the `Sec-WebSocket-Version` header, 13 or 8.
+     *
+     * @default 13
+     */
+    protocolVersion?: number | undefined;
+    /**
+     * Whether a server is refused whose certificate cannot be verified.
+     *
+     * @default true
+     */
+    rejectUnauthorized?: boolean | undefined;
+    /** The name that TLS asks the server for (SNI). Default: the address's host, unless it is an IP. */
+    servername?: string | undefined;
+    /**
+     * Whether text and close reasons are taken without a check that they are UTF-8.
+     *
+     * @default false
+     */
+    skipUTF8Validation?: boolean | undefined;
+    /**
+     * How the connection's bytes are moved. ws has no such option.
+     *
+     * @default 'auto'
+     */
+    transport?: Transport | undefined;
   }
 
   /** The options of a server. Exactly one of `port`, `server` and `noServer` has to be given. */
@@ -441,9 +677,9 @@ declare namespace WebSocket {
      * @default false
      */
     perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
-    /** The port to listen on, with an http server of its own; 0: any free one. */
+    /** The port to listen on, with an http server of its own; 0: any free one. Default: none. */
     port?: number | undefined;
-    /** The http server of which upgrade requests are handled. */
+    /** The http or https server of which upgrade requests are handled. Default: none. */
     server?: HTTPServer<V> | HTTPSServer<V> | undefined;
     /**
      * Whether text and close reasons are taken without a check that they are UTF-8.
@@ -451,6 +687,12 @@ declare namespace WebSocket {
      * @default false
      */
     skipUTF8Validation?: boolean | undefined;
+    /**
+     * How the bytes of the connections are moved. ws has no such option.
+     *
+     * @default 'auto'
+     */
+    transport?: Transport | undefined;
     /** Says whether a request is accepted. Default: every request is. */
     verifyClient?:
       | VerifyClientCallbackAsync<InstanceType<V>>
@@ -498,7 +740,7 @@ declare namespace WebSocket {
      */
     close(cb?: (err?: Error) => void): void;
     /**
-     * Handles an upgrade request, in `noServer` mode.
+     * Handles an upgrade request, in `noServer` mode. The socket may be any `Duplex`.
      *
      * @param callback Called with the connection if the request was accepted
      * @throws {Error} If the socket was upgraded already
@@ -575,35 +817,176 @@ declare namespace WebSocket {
   const WebSocket: typeof WebSocketAlias;
   interface WebSocket extends WebSocketAlias {}
 
-  /** What other packages use of ws's internal `Sender`. */
+  /**
+   * Wraps a connection in a stream: each message that arrives becomes a chunk, and each chunk that
+   * is written a message. That is binary, unless `decodeStrings` is false and the chunk a string. A
+   * reader that stops pauses the connection.
+   *
+   * @param options Those of the `Duplex`. `autoDestroy`, `emitClose`, `objectMode` and
+   *     `writableObjectMode` are always false; with `readableObjectMode` text is read as strings.
+   */
+  function createWebSocketStream(
+    websocket: WebSocket,
+    options?: DuplexOptions
+  ): Duplex;
+
+  /** The arguments of a receiver's events. */
+  interface ReceiverEvents {
+    /** A close frame, without a code 1005. */
+    conclude: [code: number, reason: Buffer];
+    message: [data: RawData, isBinary: boolean];
+    ping: [data: Buffer];
+    pong: [data: Buffer];
+  }
+
+  interface ReceiverOptions {
+    /**
+     * Whether several events may be emitted in one tick.
+     *
+     * @default true
+     */
+    allowSynchronousEvents?: boolean | undefined;
+    /**
+     * What binary messages are given as.
+     *
+     * @default 'nodebuffer'
+     */
+    binaryType?:
+      'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob' | undefined;
+    /** The extensions that were agreed on, by their names. Default: none. */
+    extensions?: { [name: string]: unknown } | undefined;
+    /**
+     * Whether frames have to be masked, as those of clients are.
+     *
+     * @default false
+     */
+    isServer?: boolean | undefined;
+    /**
+     * Chunks that one frame may take; 0: any number.
+     *
+     * @default 0
+     */
+    maxBufferedChunks?: number | undefined;
+    /**
+     * Fragments that a message may have; 0: any number.
+     *
+     * @default 0
+     */
+    maxFragments?: number | undefined;
+    /**
+     * Bytes that a message may have; 0: any number.
+     *
+     * @default 0
+     */
+    maxPayload?: number | undefined;
+    /**
+     * Whether text and close reasons are taken without a check that they are UTF-8.
+     *
+     * @default false
+     */
+    skipUTF8Validation?: boolean | undefined;
+  }
+
+  /** Decodes the frames that are written to it, for programs that have a transport of their own. */
+  class Receiver extends Writable {
+    constructor(options?: ReceiverOptions);
+
+    on<K extends keyof ReceiverEvents>(
+      event: K,
+      listener: (this: Receiver, ...args: ReceiverEvents[K]) => void
+    ): this;
+    on(
+      event: string | symbol,
+      listener: (this: Receiver, ...args: any[]) => void
+    ): this;
+    once<K extends keyof ReceiverEvents>(
+      event: K,
+      listener: (this: Receiver, ...args: ReceiverEvents[K]) => void
+    ): this;
+    once(
+      event: string | symbol,
+      listener: (this: Receiver, ...args: any[]) => void
+    ): this;
+  }
+
+  interface FrameOptions {
+    /** The opcode: 1 for text, 2 for binary, 8 close, 9 ping, 10 pong. */
+    opcode: number;
+    /**
+     * Whether it is the last frame of its message.
+     *
+     * @default false
+     */
+    fin?: boolean | undefined;
+    /** Fills a `Buffer` of four bytes with the masking key. Default: random bytes. */
+    generateMask?: ((mask: Buffer) => void) | undefined;
+    /**
+     * Whether it is masked.
+     *
+     * @default false
+     */
+    mask?: boolean | undefined;
+    /** A `Buffer` of four bytes for the masking key. Default: one that all senders share. */
+    maskBuffer?: Buffer | undefined;
+    /**
+     * Whether the payload must not be changed: it is copied to be masked.
+     *
+     * @default false
+     */
+    readOnly?: boolean | undefined;
+    /**
+     * Whether the RSV1 bit is set.
+     *
+     * @default false
+     */
+    rsv1?: boolean | undefined;
+  }
+
+  /** Encodes frames and writes them to a stream. */
   class Sender {
     /**
-     * Frames a payload (RFC 6455 §5.2), which is not changed.
+     * @param socket Where the frames are written
+     * @param extensions The extensions that were agreed on, by their names. Default: none
+     * @param generateMask Fills a `Buffer` of four bytes with the masking key. Default: random bytes
+     */
+    constructor(
+      socket: Duplex,
+      extensions?: { [name: string]: unknown },
+      generateMask?: (mask: Buffer) => void
+    );
+
+    /**
+     * Frames a payload (RFC 6455 §5.2). With `mask` it is masked in place, unless it is `readOnly`.
      *
      * @returns The header, and the payload unless it is empty
      */
     static frame(
       data: Buffer | string,
-      options: {
-        /** The opcode: 1 for text, 2 for binary, 8 close, 9 ping, 10 pong. */
-        opcode: number;
-        fin?: boolean | undefined;
-        rsv1?: boolean | undefined;
-        /** Whether it is masked. Default: false */
-        mask?: boolean | undefined;
-        /** Fills a `Buffer` of four bytes with the masking key. Default: random */
-        generateMask?: ((mask: Buffer) => void) | undefined;
-        readOnly?: boolean | undefined;
-      }
+      options: FrameOptions
     ): Array<Buffer | string>;
 
+    /** Sends a close frame. */
+    close(
+      code?: number,
+      data?: string | Buffer,
+      mask?: boolean,
+      cb?: (err?: Error) => void
+    ): void;
+    /** Sends a ping of at most 125 bytes. */
+    ping(data: any, mask?: boolean, cb?: (err?: Error) => void): void;
+    /** Sends a pong of at most 125 bytes. */
+    pong(data: any, mask?: boolean, cb?: (err?: Error) => void): void;
+    /** Sends a message, or a fragment of one. No option has a default other than false. */
+    send(
+      data: BufferLike,
+      options: SendOptions,
+      cb?: (err?: Error) => void
+    ): void;
     /** Writes what `Sender.frame()` returned. */
     sendFrame(
       list: ReadonlyArray<Buffer | string>,
       cb?: (err?: Error) => void
     ): void;
-
-    private constructor();
   }
 
   /** The parameters of one offer of an extension; a flag is `true`. */

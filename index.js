@@ -1,6 +1,7 @@
 'use strict';
 
 const { extension, subprotocol } = require('./lib/headers');
+const Receiver = require('./lib/receiver');
 const Sender = require('./lib/sender');
 const createWebSocketStream = require('./lib/stream');
 const WebSocket = require('./lib/websocket');
@@ -8,6 +9,7 @@ const WebSocketServer = require('./lib/websocket-server');
 
 WebSocket.createWebSocketStream = createWebSocketStream;
 WebSocket.extension = extension;
+WebSocket.Receiver = Receiver;
 WebSocket.Sender = Sender;
 WebSocket.Server = WebSocketServer;
 WebSocket.subprotocol = subprotocol;

@@ -1,5 +1,12 @@
 import WebSocket from './index.js';
 
-export const { extension, Sender, subprotocol, WebSocketServer } = WebSocket;
+export const {
+  createWebSocketStream,
+  extension,
+  Receiver,
+  Sender,
+  subprotocol,
+  WebSocketServer
+} = WebSocket;
 export { WebSocket };
 export default WebSocket;

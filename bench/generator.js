@@ -3,23 +3,25 @@
 // The load generator, a process of its own.
 
 const cargo = require('./cargo');
+const { Child } = require('./child');
 
 /** Builds it. */
 function build() {
   cargo.build('load');
 }
 
-/** The command line for a scenario's load (see `load --help`). */
-function command(load, port, { seconds, warmup }) {
-  const { scenario, binary: isBinary, ...numbers } = load;
-  const args = Object.entries({ port, seconds, warmup, ...numbers });
-  return [
-    cargo.binary('load'),
-    scenario,
-    '--gated',
-    ...args.flatMap(([name, value]) => [`--${name}`, String(value)]),
-    ...(isBinary ? ['--binary'] : [])
-  ];
+/**
+ * Starts it (see `load --help`).
+ *
+ * @param {Object} parameters Its scenario and the options of that, by their names
+ * @return {Child} Its process
+ */
+function start({ scenario, ...parameters }) {
+  const options = Object.entries(parameters).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : [`--${name}`, String(value)]
+  );
+  const command = [cargo.binary('load'), scenario, '--gated', ...options];
+  return new Child('load generator', command);
 }
 
-module.exports = { build, command };
+module.exports = { build, start };

@@ -12,10 +12,11 @@ usage: npm run bench [scenario…] [-- option…]
   --rounds <n>     rounds per scenario (5)
   --seconds <s>    measured seconds per round and library (3)
   --warmup <s>     seconds of load before each measurement (1)
-  --libs <a,b,…>   ws, ferrows, floor (an echo server on a bare epoll loop,
-                   without JavaScript), or a path to a module with ws's interface;
+  --libs <a,b,…>   ws, ferrows, a path to a module with ws's interface, or floor
+                   (an echo server without JavaScript, in the scenarios that echo);
                    the others are compared with the last (ferrows,ws)
   --aa             race the last library with itself: the differences are noise
+  --node <path>    run the libraries on this binary of Node.js (the one that runs this)
   --json <file>    write every figure of every round to a file
 
 scenarios: ${scenarios.map(({ name }) => name).join(' ')}`;
@@ -27,6 +28,7 @@ const options = {
   warmup: { type: 'string' },
   libs: { type: 'string' },
   aa: { type: 'boolean', default: false },
+  node: { type: 'string' },
   json: { type: 'string' },
   help: { type: 'boolean', default: false }
 };
@@ -50,6 +52,7 @@ function parse(args) {
     seconds: number('seconds', values.seconds, defaults.seconds),
     warmup: number('warmup', values.warmup, defaults.warmup),
     libs: values.aa ? [libs.at(-1), libs.at(-1)] : libs,
+    node: values.node ?? process.execPath,
     json: values.json,
     scenarios: pick(positionals)
   };

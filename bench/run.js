@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench: races servers with each other. See README.md for what the
+// npm run bench: races libraries with each other. See README.md for what the
 // figures mean.
 //
 //   options → contestants → for each scenario, round, contestant: trial
@@ -22,32 +22,49 @@ async function main() {
   if (settings.help) return console.log(usage);
   generator.build();
 
-  const field = await assemble(settings.libs);
-  const trials = settings.scenarios.length * settings.rounds * field.length;
-  const progress = new Progress(trials);
+  const field = await assemble(settings);
+  const starters = (scenario) => field.filter((it) => it.races(scenario));
+  const scenarios = settings.scenarios
+    .filter((it) => starters(it).length > 0)
+    .map((it) => (settings.quick ? quick(it) : it));
+  const progress = new Progress(
+    settings.rounds * scenarios.flatMap(starters).length
+  );
   const results = [];
-  for (const scenario of settings.scenarios) {
-    results.push(await race(scenario, field, settings, progress));
+  for (const scenario of scenarios) {
+    const entries = await race(
+      scenario,
+      starters(scenario),
+      settings,
+      progress
+    );
+    const comparisons = ratios(scenario, entries, field.at(-1));
+    results.push({ scenario, entries, comparisons });
   }
   progress.clear();
 
   const machine = describeMachine();
-  console.log(
-    `${machine.cpus} × ${machine.cpu}, ${machine.system}, Node ${machine.node}`
-  );
-  for (const { name, version } of field) {
-    console.log(`${name}: ${version ?? 'version unknown'}`);
+  console.log(`${machine.cpus} × ${machine.cpu}, ${machine.system}`);
+  for (const { name, version, node } of field) {
+    const platform = node ? `, on Node ${node}` : '';
+    console.log(`${name}: ${version ?? 'version unknown'}${platform}`);
   }
   console.log(`\n${render(results)}`);
   if (settings.json) writeJson(settings, machine, field, results);
 }
 
+/** The scenario with a smaller load. */
+function quick(scenario) {
+  return { ...scenario, load: { ...scenario.load, ...scenario.quick } };
+}
+
 /** The contestants that can race; the others are named, with the reason. */
-async function assemble(libs) {
+async function assemble({ libs, node: binary }) {
   const field = [];
-  for (const contestant of contestants(libs)) {
+  for (const contestant of contestants(libs, binary)) {
     try {
-      field.push({ ...contestant, version: await probe(contestant) });
+      const { version, node } = await probe(contestant);
+      field.push({ ...contestant, version, node });
     } catch (error) {
       fail(`${contestant.name} does not race. ${error.message}`);
     }
@@ -58,9 +75,6 @@ async function assemble(libs) {
 
 /** One scenario: all rounds, in each of which every contestant has one trial. */
 async function race(scenario, field, settings, progress) {
-  const parameters = settings.quick
-    ? { ...scenario, load: { ...scenario.load, ...scenario.quick } }
-    : scenario;
   const entries = field.map((contestant) => ({ contestant, trials: [] }));
   for (let round = 0; round < settings.rounds; round++) {
     // Whoever goes first goes last in the next round.
@@ -70,7 +84,7 @@ async function race(scenario, field, settings, progress) {
       progress.step(`${scenario.name}, round ${round + 1}, ${name}`);
       if (entry.failure) continue;
       try {
-        entry.trials.push(await trial(entry.contestant, parameters, settings));
+        entry.trials.push(await trial(entry.contestant, scenario, settings));
       } catch (error) {
         entry.failure = error.message;
         progress.clear();
@@ -81,17 +95,13 @@ async function race(scenario, field, settings, progress) {
   for (const entry of entries) {
     if (!entry.failure) entry.summary = summarize(entry.trials);
   }
-  return {
-    scenario: parameters,
-    entries,
-    comparisons: ratios(scenario, entries)
-  };
+  return entries;
 }
 
 /** Everybody's ratio to the last contestant. The targets are those of Ferrows / ws. */
-function ratios(scenario, entries) {
+function ratios(scenario, entries, last) {
   const reference = entries.at(-1);
-  if (reference.failure) return [];
+  if (reference.contestant !== last || reference.failure) return [];
   return entries
     .slice(0, -1)
     .filter(({ failure }) => !failure)
@@ -112,8 +122,7 @@ function describeMachine() {
   return {
     cpu: cpus[0]?.model.trim() ?? 'unknown processor',
     cpus: cpus.length,
-    system: `${os.type()} ${os.release()}`,
-    node: process.versions.node
+    system: `${os.type()} ${os.release()}`
   };
 }
 
@@ -123,7 +132,11 @@ function writeJson(settings, machine, field, results) {
     date: new Date().toISOString(),
     machine,
     settings: { rounds, seconds, warmup, quick },
-    contestants: field.map(({ name, version }) => ({ name, version })),
+    contestants: field.map(({ name, version, node }) => ({
+      name,
+      version,
+      node
+    })),
     results: results.map(({ scenario, entries, comparisons }) => ({
       scenario,
       entries: entries.map(({ contestant, ...entry }) => ({

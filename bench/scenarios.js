@@ -1,7 +1,8 @@
 'use strict';
 
-// What is raced: for each scenario the server's part, the load generator's
-// part, the figure that the race is about, and the target for Ferrows / ws.
+// What is raced: for each scenario the part of the process under test (a server
+// or a client, and flags for it), the load generator's part, the figure that the
+// race is about, and the target for Ferrows / ws.
 
 const CPU = 'cpu';
 const RATE = 'rate';
@@ -17,7 +18,7 @@ const figures = {
   [MEMORY]: { title: 'memory per connection', better: 'less' }
 };
 
-const scenarios = [
+const plain = [
   {
     name: 'echo-1',
     title: '64 B text echo, 100 connections, depth 1',
@@ -82,5 +83,40 @@ const scenarios = [
     figure: RATE
   }
 ];
+
+const scenarios = [
+  ...plain,
+  ...onStreams('tls', 'over TLS 1.3', ['--tls'], { tls: true }, [0.9, 0.4, 8]),
+  ...onStreams(
+    'stream',
+    "with transport: 'stream'",
+    ['--transport', 'stream'],
+    {},
+    [0.8, 0.25, 15]
+  ),
+  {
+    name: 'client-receive',
+    title: '64 B text, received by a client as fast as it can',
+    client: 'receive',
+    load: { scenario: 'serve', connections: 1, size: 64 },
+    figure: CPU,
+    target: 0.4
+  }
+];
+
+/** The three scenarios of small messages, on connections whose bytes a stream moves. */
+function onStreams(prefix, how, flags, load, targets) {
+  return ['echo-1', 'echo-10', 'broadcast'].map((name, index) => {
+    const scenario = plain.find((each) => each.name === name);
+    return {
+      ...scenario,
+      name: `${prefix}-${name}`,
+      title: `${scenario.title}, ${how}`,
+      flags,
+      load: { ...scenario.load, ...load },
+      target: targets[index]
+    };
+  });
+}
 
 module.exports = { MEMORY, figures, scenarios };

@@ -15,7 +15,7 @@ const header = [
   'p50 µs',
   'p99 µs',
   'RSS MiB',
-  'server busy',
+  'busy',
   'load busy'
 ];
 
@@ -47,18 +47,18 @@ function render(results) {
     .join('\n\n');
 }
 
-/** Where the load generator, not the server, may have set the pace. */
+/** Where the load generator, not what it loads, may have set the pace. */
 function bottlenecks({ scenario, entries }) {
   return entries
     .filter(({ failure, summary }) => {
       if (failure) return false;
-      const { serverBusy, loadBusy } = summary;
-      return loadBusy.median > Math.max(SATURATED, serverBusy.median);
+      const { busy, loadBusy } = summary;
+      return loadBusy.median > Math.max(SATURATED, busy.median);
     })
     .map(
       ({ contestant }) =>
         `${scenario.name}, ${contestant.name}: the load generator was busier ` +
-        'than the server; msg/s and latency are what both can do together'
+        'than what it loads; msg/s and latency are what both can do together'
     );
 }
 
@@ -70,14 +70,14 @@ function rows({ scenario, entries }, cells) {
   ]);
 }
 
-function exchangeCells({ cpu, rate, p50, p99, rss, serverBusy, loadBusy }) {
+function exchangeCells({ cpu, rate, p50, p99, rss, busy, loadBusy }) {
   return [
     spread(cpu),
     Math.round(rate.median).toLocaleString('en').replaceAll(',', ' '),
-    digits(p50.median),
-    digits(p99.median),
+    p50 ? digits(p50.median) : '–',
+    p99 ? digits(p99.median) : '–',
     mebibytes(rss),
-    percent(serverBusy),
+    percent(busy),
     percent(loadBusy)
   ];
 }

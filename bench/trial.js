@@ -1,13 +1,12 @@
 'use strict';
 
-// One trial: a scenario, on a fresh server of one contestant. Resolves to the
+// One trial: a scenario, on a fresh process of one contestant. Resolves to the
 // trial's figures, or fails with what went wrong.
 
-const { Child } = require('./child');
-const { startServer } = require('./contestants');
+const { startClient, startServer } = require('./contestants');
 const generator = require('./generator');
 
-const ANSWER = 30_000; // milliseconds a server gets for an answer
+const ANSWER = 30_000; // milliseconds a process under test gets for an answer
 const PATIENCE = 60_000; // and a load generator, beyond its own time
 const SETTLE = 500; // until a server has seen that its connections have gone
 const IDLE_AFTER = 3000; // milliseconds
@@ -16,75 +15,139 @@ const IDLE_AFTER = 3000; // milliseconds
 const WARM_CONNECTIONS = 200;
 
 async function trial(contestant, scenario, settings) {
-  const { child: server, hello } = await startServer(
-    contestant,
-    scenario.server
-  );
-  const started = [server];
-  const load = (parameters) => {
-    const command = generator.command(parameters, hello.port, settings);
-    const child = new Child('load generator', command);
-    started.push(child);
-    return child;
-  };
+  const course = new Course(contestant, scenario, settings);
   try {
-    const measure = scenario.server === 'idle' ? idle : exchange;
-    const figures = await measure(server, load, scenario.load, settings);
-    await server.end();
-    return figures;
+    return await measurement(scenario)(course, scenario.load, settings);
   } catch (error) {
-    // That the load failed may be the server's doing.
-    const words = server.stderr.trim();
-    if (!words || error.message.includes(words)) throw error;
-    throw new Error(`${error.message}\n${server.name} said:\n${words}`);
+    throw course.explain(error);
   } finally {
-    // Those that have ended already are not affected.
-    for (const child of started) child.kill();
+    course.clear();
   }
 }
 
-/** Messages are exchanged; nothing is under way when CPU time is read. */
-async function exchange(server, load, parameters, { seconds, warmup }) {
-  const client = load(parameters);
-  await client.hear(PATIENCE + warmup * 1000);
-  const before = await server.ask('cpu', ANSWER);
-  const report = await client.ask('go', PATIENCE + seconds * 1000);
-  const after = await server.ask('cpu', ANSWER);
+function measurement({ client, server }) {
+  if (client) return receive;
+  return server === 'idle' ? idle : exchange;
+}
+
+/** The processes of a trial. */
+class Course {
+  constructor(contestant, scenario, { seconds, warmup }) {
+    this.contestant = contestant;
+    this.scenario = scenario;
+    this.times = { seconds, warmup };
+    this.tested = null;
+    this.started = [];
+  }
+
+  /** Starts the contestant's server; resolves to it and to its port. */
+  async server() {
+    const { child, hello } = await startServer(this.contestant, this.scenario);
+    this.test(child);
+    return [child, hello.port];
+  }
+
+  /** Starts the contestant's client. */
+  async client(port) {
+    const { contestant, scenario } = this;
+    const { child } = await startClient(contestant, scenario, port);
+    this.test(child);
+    return child;
+  }
+
+  test(child) {
+    this.tested = child;
+    this.started.push(child);
+  }
+
+  /** Starts a load generator. */
+  load(parameters) {
+    const child = generator.start({ ...parameters, ...this.times });
+    this.started.push(child);
+    return child;
+  }
+
+  /** That the load failed may be the doing of the process under test. */
+  explain(error) {
+    const words = this.tested?.stderr.trim();
+    if (!words || error.message.includes(words)) return error;
+    return new Error(`${error.message}\n${this.tested.name} said:\n${words}`);
+  }
+
+  /** Ends what still runs. Those that have ended already are not affected. */
+  clear() {
+    for (const child of this.started) child.kill();
+  }
+}
+
+/** The server answers messages. */
+async function exchange(course, parameters, settings) {
+  const [server, port] = await course.server();
+  const load = course.load({ ...parameters, port });
+  const figures = await period(server, load, settings);
+  await load.end();
+  await server.end();
+  return figures;
+}
+
+/** The client receives messages, from a load generator that is the server. */
+async function receive(course, parameters, settings) {
+  const load = course.load(parameters);
+  const { port } = await load.hear(ANSWER);
+  const client = await course.client(port);
+  const figures = await period(client, load, settings);
   await client.end();
+  await load.end();
+  return figures;
+}
+
+/** Messages are exchanged; nothing is under way when CPU time is read. */
+async function period(tested, load, { seconds, warmup }) {
+  await load.hear(PATIENCE + warmup * 1000);
+  const before = await tested.ask('cpu', ANSWER);
+  const report = await load.ask('go', PATIENCE + seconds * 1000);
+  const after = await tested.ask('cpu', ANSWER);
 
   const user = after.cpu.user - before.cpu.user;
   const system = after.cpu.system - before.cpu.system;
   return {
     cpu: (user + system) / report.messages,
     rate: report.messages / report.seconds,
-    p50: report.p50Micros,
-    p99: report.p99Micros,
-    p999: report.p999Micros,
+    ...latency(report),
     rss: after.rss,
     userShare: user / (user + system),
-    serverBusy: (user + system) / 1e6 / report.seconds,
+    busy: (user + system) / 1e6 / report.seconds,
     loadBusy: report.cpuSeconds / report.seconds,
     messages: report.messages,
     seconds: report.seconds
   };
 }
 
+/** There is none where nothing comes back. */
+function latency({ p50Micros, p99Micros, p999Micros }) {
+  if (p50Micros === null) return {};
+  return { p50: p50Micros, p99: p99Micros, p999: p999Micros };
+}
+
 /** Connections are held; memory is read with and without them. */
-async function idle(server, load, parameters) {
+async function idle(course, parameters) {
+  const [server, port] = await course.server();
+
   // What the first connections bring with them, code above all, is not theirs.
   const connections = Math.min(WARM_CONNECTIONS, parameters.connections);
-  const warm = load({ ...parameters, connections });
+  const warm = course.load({ ...parameters, port, connections });
   await warm.hear(PATIENCE);
   await warm.end();
   await new Promise((resolve) => setTimeout(resolve, SETTLE));
 
   const { memory: empty } = await server.ask('memory', ANSWER);
-  const client = load(parameters);
-  await client.hear(PATIENCE);
+  const load = course.load({ ...parameters, port });
+  await load.hear(PATIENCE);
   // A connection is idle when what opening it set off is over.
   await new Promise((resolve) => setTimeout(resolve, IDLE_AFTER));
   const { memory: full } = await server.ask('memory', ANSWER);
-  await client.end();
+  await load.end();
+  await server.end();
 
   const each = (size) => (size(full) - size(empty)) / parameters.connections;
   return {

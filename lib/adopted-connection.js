@@ -6,6 +6,7 @@ const { AdoptedSocket, adoptSocket } = require('./adopted-socket');
 const Connection = require('./connection');
 const { systemError } = require('./errors');
 const { hold, huskOf, watch } = require('./husks');
+const { OPERATION } = require('./numbers');
 
 /** Own methods that Node.js's http server puts on the sockets of its requests. */
 const HTTP_WRAPPERS = ['on', 'addListener', 'prependListener', 'setEncoding'];
@@ -35,7 +36,7 @@ class AdoptedConnection extends Connection {
    *
    * @param {net.Socket} socket The socket
    * @param {Buffer} head What Node.js read behind the handshake
-   * @param {Object} options Limits; `isServer`
+   * @param {Object} options Limits, and `response`: what is written first
    * @throws {Error} If the operating system refuses; the socket is then as it was
    */
   adopt(socket, head, options) {
@@ -81,6 +82,8 @@ class AdoptedConnection extends Connection {
 
     // Our duplicate keeps the connection open.
     real.close();
+
+    if (options.response) this.write(OPERATION.RAW, options.response);
   }
 
   /**

@@ -9,6 +9,23 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** The receiving half of a connection, over chunks of bytes (RFC 6455 §5 and §6.2). */
+export declare class Decoder {
+  /** Limits of 0 mean none. */
+  constructor(isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean)
+  /**
+   * Decodes `input` from byte `from` on, unmasking payloads in place, and returns how many of
+   * `records` it has filled: all of them if there may be more, which the next call decodes from
+   * where the last payload ends. Otherwise what is behind the last payload is an unfinished
+   * header or control frame: the next chunk's input starts with it.
+   *
+   * `from` is 0 at the beginning of a chunk and only then.
+   */
+  decode(input: Uint8Array, from: number, records: Float64Array): number
+  /** How the peer broke the protocol, if it did. */
+  error(): ProtocolErrorFacts | null
+}
+
 /** The sockets of one environment, and the memory through which they are spoken to. */
 export declare class Endpoint {
   /**
@@ -128,6 +145,27 @@ export interface Counters {
   bytesWritten: number
   /** Milliseconds since bytes last moved in either direction. */
   idle: number
+}
+
+/** What a record tells. */
+export declare const enum DecodedKind {
+  /** A piece of a frame that goes on. It may be empty. */
+  Piece = 0,
+  /** The last piece of a frame whose message goes on. */
+  Fragment = 1,
+  /** The last piece of a text message. */
+  Text = 2,
+  /** The last piece of a binary message. */
+  Binary = 3,
+  Ping = 4,
+  Pong = 5,
+  /** Nothing is decoded behind it. */
+  Close = 6,
+  /**
+   * The peer broke the protocol or a limit, as [`Decoder::error`] says. Nothing is decoded
+   * behind it.
+   */
+  Error = 7,
 }
 
 /** One offer in a `Sec-WebSocket-Extensions` header (RFC 6455 §9.1). */

@@ -835,11 +835,13 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.Decoder = nativeBinding.Decoder
 module.exports.Endpoint = nativeBinding.Endpoint
 module.exports.acceptKey = nativeBinding.acceptKey
 module.exports.applyMask = nativeBinding.applyMask
 module.exports.checkUpgrade = nativeBinding.checkUpgrade
 module.exports.closeFrame = nativeBinding.closeFrame
+module.exports.DecodedKind = nativeBinding.DecodedKind
 module.exports.formatExtensions = nativeBinding.formatExtensions
 module.exports.frameHeader = nativeBinding.frameHeader
 module.exports.numbers = nativeBinding.numbers

@@ -298,7 +298,6 @@ function listen(websocket, req, { address, key, options, opts, protocols }) {
     websocket.setSocket(socket, head, {
       allowSynchronousEvents: opts.allowSynchronousEvents,
       generateMask: opts.generateMask,
-      isServer: false,
       maxBufferedChunks: opts.maxBufferedChunks,
       maxFragments: opts.maxFragments,
       maxPayload: opts.maxPayload,

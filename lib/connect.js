@@ -52,14 +52,14 @@ function isAdoptable(socket) {
  * @param {WebSocket} owner Whose connection it becomes
  * @param {Duplex} socket The socket
  * @param {Buffer} head What was read behind the handshake
- * @param {Object} options Limits; `isServer`; `transport`, `'auto'` or `'stream'`
+ * @param {Object} options Limits; `response`; `transport`, `'auto'` or `'stream'`
  * @return {Connection} The connection
  */
 function connect(owner, socket, head, options) {
   const endpoint = getEndpoint();
   // The events of a server's connection are in nobody's async context.
   const make = (Class) =>
-    options.isServer
+    owner._isServer
       ? endpoint.makeConnection(Class, owner)
       : new Class(endpoint, owner);
 

@@ -3,6 +3,7 @@
 const { AsyncResource } = require('async_hooks');
 
 const { KIND, OPERATION } = require('./numbers');
+const Queue = require('./queue');
 const { systemError } = require('./errors');
 
 const { TEXT, BINARY, LARGE_TEXT, LARGE_BINARY, PING, PONG } = KIND;
@@ -65,8 +66,8 @@ class Connection extends AsyncResource {
 
     if (cb) {
       operation |= NOTIFY;
-      if (this._callbacks === null) this._callbacks = [cb];
-      else this._callbacks.push(cb);
+      this._callbacks ??= new Queue();
+      this._callbacks.push(cb);
     }
 
     if (typeof data === 'string') {
@@ -115,7 +116,7 @@ class Connection extends AsyncResource {
    */
   callBack(error) {
     const callback = this._callbacks.shift();
-    if (this._callbacks.length === 0) this._callbacks = null;
+    if (this._callbacks.isEmpty) this._callbacks = null;
     callback(error || null);
   }
 

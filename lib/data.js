@@ -1,5 +1,7 @@
 'use strict';
 
+const { EMPTY_BUFFER } = require('./constants');
+
 const FastBuffer = Buffer[Symbol.species];
 
 /**
@@ -47,4 +49,15 @@ function isBlob(value) {
   );
 }
 
-module.exports = { isBlob, toArrayBuffer, toBuffer };
+/**
+ * Joins buffers, without a copy if there is but one.
+ *
+ * @param {Buffer[]} list The buffers
+ * @return {Buffer} Their bytes
+ */
+function concat(list) {
+  if (list.length === 0) return EMPTY_BUFFER;
+  return list.length === 1 ? list[0] : Buffer.concat(list);
+}
+
+module.exports = { concat, isBlob, toArrayBuffer, toBuffer };

@@ -1,6 +1,7 @@
 'use strict';
 
 const { KIND } = require('./numbers');
+const Queue = require('./queue');
 
 const { TEXT, BINARY, PING, PONG } = KIND;
 
@@ -17,7 +18,7 @@ class DeferredEvents {
    */
   constructor(connection) {
     this._connection = connection;
-    this._events = [];
+    this._events = new Queue();
     this._scheduled = false;
     this._throttled = false;
     this._next = this._next.bind(this);
@@ -25,10 +26,10 @@ class DeferredEvents {
 
   /** Takes an event; emits it at once if nothing waits and it need not. */
   push(kind, data, number) {
-    this._events.push(kind, data, number);
+    this._events.push({ kind, data, number });
     if (!this._scheduled) this._run();
 
-    if (this._events.length > MOST_WAITING * 3 && !this._throttled) {
+    if (this._events.length > MOST_WAITING && !this._throttled) {
       this._throttled = true;
       this._connection.setThrottled(true);
     }
@@ -36,8 +37,8 @@ class DeferredEvents {
 
   /** Emits what needs no macrotask of its own, up to the first that does. */
   _run() {
-    while (this._events.length !== 0) {
-      const kind = this._events[0];
+    while (!this._events.isEmpty) {
+      const { kind } = this._events.first;
 
       if (kind === TEXT || kind === BINARY || kind === PING || kind === PONG) {
         this._scheduled = true;
@@ -45,7 +46,21 @@ class DeferredEvents {
         return;
       }
 
-      this._emit();
+      let isDone = false;
+
+      try {
+        this._emit();
+        isDone = true;
+      } finally {
+        // A listener that throws loses nothing.
+        if (!isDone) {
+          this._scheduled = true;
+          setImmediate(() => {
+            this._scheduled = false;
+            this._run();
+          });
+        }
+      }
     }
 
     if (this._throttled) {
@@ -65,7 +80,7 @@ class DeferredEvents {
   }
 
   _emit() {
-    const [kind, data, number] = this._events.splice(0, 3);
+    const { kind, data, number } = this._events.shift();
     this._connection.deliver(kind, data, number);
   }
 }

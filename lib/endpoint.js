@@ -46,8 +46,8 @@ class Endpoint {
     const arena = Buffer.from(new ArrayBuffer(INBOX_BYTES));
     this.inbox = new Inbox(arena);
     this.outbox = new Outbox(this._header, () => this._schedule());
-    /** Large payloads of the current batch. */
-    this.larges = [];
+    /** Large payloads of the current batch. Storing them runs no code of anybody's. */
+    this.larges = Object.setPrototypeOf([], null);
     /** slot → Connection */
     this._connections = [];
     this._tickScheduled = false;
@@ -114,13 +114,13 @@ class Endpoint {
    *
    * @param {Connection} connection The connection
    * @param {Number} fd The descriptor, to be closed by the caller afterwards
-   * @param {Object} options Limits; `isServer`
+   * @param {Object} options Limits
    * @param {Buffer} head What was received already
    */
   adopt(connection, fd, options, head) {
     const [slot, generation] = this.native.adopt(
       fd,
-      options.isServer,
+      Boolean(connection.owner._isServer),
       // An option of another type is taken as ws takes it: undefined, for one, is no limit.
       Number(options.maxPayload) || 0,
       options.maxFragments | 0,
@@ -138,12 +138,12 @@ class Endpoint {
    * Takes in a connection whose bytes a stream moves.
    *
    * @param {StreamConnection} connection The connection
-   * @param {Object} options Limits; `isServer`
+   * @param {Object} options Limits
    */
   addStream(connection, options) {
     const [slot, generation] = this.native.addStream(
-      options.isServer,
-      options.maxPayload,
+      Boolean(connection.owner._isServer),
+      Number(options.maxPayload) || 0,
       options.maxFragments | 0,
       options.maxBufferedChunks | 0,
       Boolean(options.skipUTF8Validation)
@@ -275,6 +275,12 @@ class Endpoint {
    * anyway: at the end of this turn, or of the phase in which streams are read.
    */
   _schedule() {
+    if (this.outbox.isExiting) {
+      this.native.flush();
+      this.outputs.write();
+      return;
+    }
+
     if (this._header[IN_TURN] === 0 && !this._tickScheduled && !this._reading) {
       this._tickScheduled = true;
       nextTick(this._complete);

@@ -1,5 +1,7 @@
 'use strict';
 
+const { markAsUntransferable } = require('worker_threads');
+
 const FastBuffer = Buffer[Symbol.species];
 
 /** Bytes of one slab, as of Node.js's own pool. */
@@ -7,6 +9,13 @@ const SLAB_SIZE = 8 * 1024;
 
 /** Payloads beyond this many bytes get memory of their own. */
 const LARGEST_SHARED = SLAB_SIZE >>> 1;
+
+/** Memory that several messages share: like Node.js's own pool, it cannot be transferred. */
+function makeSlab() {
+  const memory = new ArrayBuffer(SLAB_SIZE);
+  markAsUntransferable(memory);
+  return new FastBuffer(memory);
+}
 
 /**
  * Copies payloads out of the inbox, whose memory the next batch overwrites.
@@ -21,7 +30,7 @@ class Inbox {
    */
   constructor(arena) {
     this._arena = arena;
-    this._slab = new FastBuffer(new ArrayBuffer(SLAB_SIZE));
+    this._slab = makeSlab();
     this._slabUsed = 0;
     // Bytes [start, end) of the arena are at [start + shift, …) of the slab.
     this._start = 0;
@@ -48,7 +57,11 @@ class Inbox {
    * @return {Buffer} The payload
    */
   take(offset, length) {
-    if (offset < this._start || offset + length > this._end) {
+    if (
+      offset < this._start ||
+      offset + length > this._end ||
+      this._slab.length === 0
+    ) {
       if (length > LARGEST_SHARED) {
         const buffer = Buffer.allocUnsafeSlow(length);
         buffer.set(this._arena.subarray(offset, offset + length));
@@ -63,8 +76,12 @@ class Inbox {
 
   /** Makes a window that begins at `offset` and holds at least `length` bytes. */
   _move(offset, length) {
-    if (this._slabUsed + length > SLAB_SIZE) {
-      this._slab = new FastBuffer(new ArrayBuffer(SLAB_SIZE));
+    // A user can still detach it, by `ArrayBuffer.prototype.transfer()`; then it has no length.
+    if (
+      this._slab.length === 0 ||
+      this._slabUsed + length > this._slab.length
+    ) {
+      this._slab = makeSlab();
       this._slabUsed = 0;
     }
 

@@ -129,8 +129,8 @@ class Outbox {
     const used = offset + length;
     if (used > header[OUTBOX_USED]) header[OUTBOX_USED] = used;
 
-    if (used >= FLUSH_BYTES || this.isExiting) this.native.flush();
-    if (header[IN_TURN] === 0) this._schedule();
+    if (used >= FLUSH_BYTES) this.native.flush();
+    if (header[IN_TURN] === 0 || this.isExiting) this._schedule();
   }
 
   _writeNow(connection, operation, bytes) {

@@ -50,8 +50,11 @@ class Outputs {
         connection !== undefined &&
         connection.generation === records[at + 1]
       ) {
+        const bytes = new FastBuffer(this._bytes.buffer, start, length);
+
         connection.writeOutput(
-          new FastBuffer(this._bytes.buffer, start, length),
+          // A stream that is slow must not keep what the others wrote.
+          this._count === 1 ? bytes : Buffer.from(bytes),
           records[at + 3],
           records[at + 4] !== 0
         );

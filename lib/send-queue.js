@@ -1,6 +1,7 @@
 'use strict';
 
 const { isBlob } = require('./data');
+const Queue = require('./queue');
 
 /**
  * Sends that wait behind a `Blob` that is being read, so that all leave in their order.
@@ -11,7 +12,7 @@ class SendQueue {
    */
   constructor(websocket) {
     this._websocket = websocket;
-    this._sends = [];
+    this._sends = new Queue();
     this._reading = false;
     /** Bytes of the payloads that wait. */
     this.bytes = 0;
@@ -38,8 +39,8 @@ class SendQueue {
   }
 
   _run() {
-    while (this._sends.length !== 0) {
-      const { operation, data, size, cb } = this._sends[0];
+    while (!this._sends.isEmpty) {
+      const { operation, data, size, cb } = this._sends.first;
 
       if (isBlob(data)) {
         this._reading = true;
@@ -66,24 +67,38 @@ class SendQueue {
       return;
     }
 
-    this._sends[0].data = bytes;
+    this._sends.first.data = bytes;
     this._run();
   }
 
   _onError(error) {
     this._reading = false;
-    this._fail(error);
-    this._websocket._onSendError(error);
+
+    try {
+      this._fail(error);
+    } finally {
+      this._websocket._onSendError(error);
+    }
   }
 
   /** Tells all that wait that nothing comes of it. They stay accounted for, as with ws. */
   _fail(error) {
     const sends = this._sends;
 
-    this._sends = [];
-    for (const { cb } of sends) {
-      if (typeof cb === 'function') cb(error);
+    this._sends = new Queue();
+    failAll(sends, error);
+  }
+}
+
+/** Calls all callbacks; one that throws keeps back no other. */
+function failAll(sends, error) {
+  try {
+    while (!sends.isEmpty) {
+      const { cb } = sends.shift();
+      if (cb) cb(error);
     }
+  } finally {
+    if (!sends.isEmpty) process.nextTick(failAll, sends, error);
   }
 }
 

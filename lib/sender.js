@@ -1,49 +1,91 @@
 'use strict';
 
 const { randomFillSync } = require('crypto');
+const { isAnyArrayBuffer } = require('util').types;
 
 const binding = require('./binding');
+const closePayload = require('./close-payload');
+const { isBlob, toBuffer } = require('./data');
 const { OPERATION } = require('./numbers');
+
+const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = OPERATION;
+
+/** Bytes of a control frame's payload (RFC 6455 §5.5). */
+const MOST_CONTROL_PAYLOAD = 125;
+
+/** Bytes of a masking key (RFC 6455 §5.3). */
+const KEY_LENGTH = 4;
+
+/** Masking keys are made this many bytes at a time. */
+const POOL_LENGTH = 8 * 1024;
 
 const NO_KEY = Buffer.alloc(0);
 
+/** Bytes of a payload that may be a string, which is then left a string. */
+const kByteLength = Symbol('kByteLength');
+
+const sharedKey = Buffer.alloc(KEY_LENGTH);
+let pool = null;
+let poolPosition = POOL_LENGTH;
+
 /**
- * What other packages use of ws's internal `Sender`: they frame a message once and write it to
- * many connections.
+ * Sends frames to whatever takes their bytes (RFC 6455 §6.1).
  */
 class Sender {
   /**
-   * @param {Connection} connection The connection it writes to
+   * @param {Duplex} socket What frames are written to
+   * @param {Object} [extensions] The extensions that were agreed on; none has a meaning yet
+   * @param {Function} [generateMask] Fills a `Buffer` of four bytes with a masking key; by default
+   *     it is random
    */
-  constructor(connection) {
-    this._connection = connection;
+  constructor(socket, extensions, generateMask) {
+    this._extensions = extensions || {};
+    this._generateMask = generateMask;
+    // A user's function may keep the buffer: it shall see no other sender's keys.
+    this._maskBuffer = generateMask ? Buffer.alloc(KEY_LENGTH) : undefined;
+    this._socket = socket;
+    this._firstFragment = true;
+    /** Bytes of the payloads that wait. */
+    this._bufferedBytes = 0;
+    /** What waits behind the `Blob` that is being read. */
+    this._queue = [];
+    this._reading = false;
+    /** Called with the error when a `Blob` could not be read. Nothing is sent after it. */
+    this.onerror = () => {};
   }
 
   /**
    * Frames a payload (RFC 6455 §5.2).
    *
-   * @param {(Buffer|String)} data The payload; it is not changed
+   * @param {(Buffer|String)} data The payload; it is masked in place, unless it is `readOnly`
    * @param {Object} options
    * @param {Boolean} [options.fin=false] Whether it is the last frame of its message
    * @param {Function} [options.generateMask] Fills a `Buffer` of four bytes with the masking key;
    *     by default it is random
    * @param {Boolean} [options.mask=false] Whether it is masked
+   * @param {Buffer} [options.maskBuffer] The buffer for the masking key
    * @param {Number} options.opcode The opcode
+   * @param {Boolean} [options.readOnly=false] Whether `data` must not be changed
    * @param {Boolean} [options.rsv1=false] Whether the RSV1 bit is set
-   * @return {(Buffer|String)[]} The header, and the payload unless it is empty
+   * @return {(Buffer|String)[]} The header and the payload, in one piece or two
    */
   static frame(data, options) {
+    const key = options.mask ? maskingKey(options) : NO_KEY;
+    const isMasking = (key[0] | key[1] | key[2] | key[3]) !== 0;
     let payload = data;
-    let key = NO_KEY;
+    let length = data.length;
+    let readOnly = options.readOnly;
 
-    if (options.mask) {
-      key = Buffer.alloc(4);
-      (options.generateMask ?? randomFillSync)(key);
-      payload = Buffer.from(data);
-      binding.applyMask(payload, key);
+    if (typeof data === 'string') {
+      if (!isMasking && options[kByteLength] !== undefined) {
+        length = options[kByteLength];
+      } else {
+        payload = Buffer.from(data);
+        length = payload.length;
+        readOnly = false;
+      }
     }
 
-    const length = Buffer.byteLength(payload);
     const header = binding.frameHeader(
       options.opcode,
       Boolean(options.fin),
@@ -52,26 +94,218 @@ class Sender {
       length
     );
 
-    return length === 0 ? [header] : [header, payload];
+    if (length === 0) return [header];
+    if (!isMasking) return [header, payload];
+
+    if (readOnly) {
+      const frame = Buffer.concat([header, payload]);
+      binding.applyMask(frame.subarray(header.length), key);
+      return [frame];
+    }
+
+    binding.applyMask(payload, key);
+    return [header, payload];
+  }
+
+  /**
+   * Sends a close frame.
+   *
+   * @param {Number} [code] The status code
+   * @param {(String|Uint8Array)} [data] The reason, at most 123 bytes of UTF-8
+   * @param {Boolean} [mask=false] Whether the frame is masked
+   * @param {Function} [cb] Called when it was written, or with an error
+   * @throws {TypeError} If the code may not be sent or the reason is of another type
+   * @throws {RangeError} If the reason is too long
+   */
+  close(code, data, mask, cb) {
+    const payload = closePayload(code, data);
+    const frame = this._frame(payload, CLOSE, true, mask);
+
+    frame.options.readOnly = false;
+    this._submit(frame, cb);
+  }
+
+  /**
+   * Sends a ping.
+   *
+   * @param {*} data The payload, at most 125 bytes
+   * @param {Boolean} [mask=false] Whether the frame is masked
+   * @param {Function} [cb] Called when it was written, or with an error
+   * @throws {RangeError} If the payload is too long
+   */
+  ping(data, mask, cb) {
+    this._sendControl(PING, data, mask, cb);
+  }
+
+  /**
+   * Sends a pong.
+   *
+   * @param {*} data The payload, at most 125 bytes
+   * @param {Boolean} [mask=false] Whether the frame is masked
+   * @param {Function} [cb] Called when it was written, or with an error
+   * @throws {RangeError} If the payload is too long
+   */
+  pong(data, mask, cb) {
+    this._sendControl(PONG, data, mask, cb);
+  }
+
+  _sendControl(opcode, data, mask, cb) {
+    const frame = this._frame(data, opcode, true, mask);
+
+    if (frame.options[kByteLength] > MOST_CONTROL_PAYLOAD) {
+      throw new RangeError(
+        `The data size must not be greater than ${MOST_CONTROL_PAYLOAD} bytes`
+      );
+    }
+
+    this._submit(frame, cb);
+  }
+
+  /**
+   * Sends a message, or a fragment of one.
+   *
+   * @param {*} data The payload
+   * @param {Object} options
+   * @param {Boolean} [options.binary=false] Whether the message is binary
+   * @param {Boolean} [options.compress=false] Has no effect: there is no compression yet
+   * @param {Boolean} [options.fin=false] Whether it is the last fragment
+   * @param {Boolean} [options.mask=false] Whether the frame is masked
+   * @param {Function} [cb] Called when it was written, or with an error
+   */
+  send(data, options, cb) {
+    const { binary, fin, mask } = options;
+    const opcode = binary ? BINARY : TEXT;
+    const frame = this._frame(
+      data,
+      this._firstFragment ? opcode : CONTINUATION,
+      fin,
+      mask
+    );
+
+    this._firstFragment = Boolean(fin);
+    this._submit(frame, cb);
+  }
+
+  /** Makes of data of any type a payload, and the options of `Sender.frame()` for it. */
+  _frame(data, opcode, fin, mask) {
+    const payload =
+      typeof data === 'string' || isBlob(data) ? data : toBuffer(data);
+    const options = {
+      [kByteLength]: byteLength(payload),
+      fin,
+      generateMask: this._generateMask,
+      mask,
+      maskBuffer: this._maskBuffer,
+      opcode,
+      readOnly: isAnyArrayBuffer(data) || ArrayBuffer.isView(data),
+      rsv1: false
+    };
+
+    return { payload, options };
+  }
+
+  /** Sends a frame when it is its turn. */
+  _submit(frame, cb) {
+    if (this._reading) {
+      this._bufferedBytes += frame.options[kByteLength];
+      this._queue.push({ frame, cb });
+    } else if (isBlob(frame.payload)) {
+      this._readBlob(frame, cb);
+    } else {
+      this.sendFrame(Sender.frame(frame.payload, frame.options), cb);
+    }
+  }
+
+  _readBlob({ payload, options }, cb) {
+    this._bufferedBytes += options[kByteLength];
+    this._reading = true;
+
+    payload
+      .arrayBuffer()
+      .then((bytes) => {
+        if (this._socket.destroyed) {
+          const error = new Error(
+            'The socket was closed while the blob was being read'
+          );
+          process.nextTick(() => this._fail(error, cb));
+          return;
+        }
+
+        this._bufferedBytes -= options[kByteLength];
+        this._reading = false;
+        this.sendFrame(Sender.frame(toBuffer(bytes), options), cb);
+        this._dequeue();
+      })
+      .catch((error) => {
+        // In a tick of its own what a callback throws is an uncaught exception, not a rejection.
+        process.nextTick(() => {
+          this._fail(error, cb);
+          this.onerror(error);
+        });
+      });
+  }
+
+  /** Sends what waits, up to the next `Blob`. */
+  _dequeue() {
+    while (!this._reading && this._queue.length !== 0) {
+      const { frame, cb } = this._queue.shift();
+
+      this._bufferedBytes -= frame.options[kByteLength];
+      this._submit(frame, cb);
+    }
+  }
+
+  /** Tells all that wait that nothing comes of it. They stay accounted for, as with ws. */
+  _fail(error, cb) {
+    if (typeof cb === 'function') cb(error);
+    for (const { cb: callback } of this._queue) {
+      if (typeof callback === 'function') callback(error);
+    }
   }
 
   /**
    * Writes what `Sender.frame()` returned.
    *
    * @param {(Buffer|String)[]} list One or two pieces
-   * @param {Function} [cb] Called when the kernel has taken it, or with an error
+   * @param {Function} [cb] Called when it was written, or with an error
    */
   sendFrame(list, cb) {
-    const last = list.length - 1;
-
-    for (let i = 0; i <= last; i++) {
-      this._connection.write(
-        OPERATION.RAW,
-        list[i],
-        i === last ? cb : undefined
-      );
+    if (list.length === 1) {
+      this._socket.write(list[0], cb);
+      return;
     }
+
+    this._socket.cork();
+    this._socket.write(list[0]);
+    this._socket.write(list[1], cb);
+    this._socket.uncork();
   }
+}
+
+/** The bytes of a payload. */
+function byteLength(payload) {
+  if (typeof payload === 'string') return Buffer.byteLength(payload);
+  return isBlob(payload) ? payload.size : payload.length;
+}
+
+/** Fills the buffer for the masking key, and returns it. */
+function maskingKey({ generateMask, maskBuffer }) {
+  const key = maskBuffer || sharedKey;
+
+  if (generateMask) {
+    generateMask(key);
+    return key;
+  }
+
+  if (poolPosition === POOL_LENGTH) {
+    pool ??= Buffer.alloc(POOL_LENGTH);
+    randomFillSync(pool);
+    poolPosition = 0;
+  }
+
+  pool.copy(key, 0, poolPosition, poolPosition + KEY_LENGTH);
+  poolPosition += KEY_LENGTH;
+  return key;
 }
 
 module.exports = Sender;

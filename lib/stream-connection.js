@@ -20,6 +20,8 @@ class StreamConnection extends Connection {
   constructor(endpoint, owner) {
     super(endpoint, owner);
     this._stream = null;
+    /** It calls a method of the stream itself, for which nothing has to go first. */
+    this._isCalling = false;
   }
 
   /**
@@ -27,17 +29,22 @@ class StreamConnection extends Connection {
    *
    * @param {Duplex} stream The stream
    * @param {Buffer} head What was read behind the handshake
-   * @param {Object} options Limits; `isServer`
+   * @param {Object} options Limits, and `response`: what is written first
    */
   attach(stream, head, options) {
     this._stream = stream;
     stream[kConnection] = this;
+    // Alone, before any frame: who reads it as one chunk (@fastify/websocket's `injectWS()`) looks
+    // at nothing behind it. And before the listeners: a peer in memory may answer at once.
+    if (options.response) stream.write(options.response);
     this.endpoint.addStream(this, options);
 
     // A `Duplex` may not have these.
     if (stream.setTimeout) stream.setTimeout(0);
     if (stream.setNoDelay) stream.setNoDelay();
     if (head.length > 0) stream.unshift(head);
+
+    for (const name of ['write', 'end', 'destroy']) this._flushBefore(name);
 
     stream.on('close', streamOnClose);
     stream.on('data', streamOnData);
@@ -46,12 +53,41 @@ class StreamConnection extends Connection {
   }
 
   /**
-   * The stream, for somebody who may write to it: what was sent before goes first.
+   * Has what was sent before go first when somebody calls a method of the stream.
+   *
+   * @param {String} name The method
+   */
+  _flushBefore(name) {
+    const connection = this;
+    const method = this._stream[name];
+
+    Object.defineProperty(this._stream, name, {
+      configurable: true,
+      value(...args) {
+        if (!connection._isCalling) connection.flush();
+        return method.apply(this, args);
+      },
+      writable: true
+    });
+  }
+
+  /** Calls a method of the stream. */
+  _call(name, ...args) {
+    this._isCalling = true;
+
+    try {
+      return this._stream[name](...args);
+    } finally {
+      this._isCalling = false;
+    }
+  }
+
+  /**
+   * The stream.
    *
    * @type {Duplex}
    */
   get socket() {
-    this.flush();
     return this._stream;
   }
 
@@ -62,7 +98,8 @@ class StreamConnection extends Connection {
    */
   get queued() {
     if (this.closed) return 0;
-    this.endpoint.outbox.flushFor(this);
+    this.flush();
+    if (this.closed) return 0;
     return (
       this.endpoint.native.queued(this.slot, this.generation) +
       (this._stream.writableLength || 0)
@@ -90,7 +127,7 @@ class StreamConnection extends Connection {
     this.flush();
 
     if ((operation & OPCODE) === RAW) {
-      stream.write(data, cb);
+      this._call('write', data, cb);
       return;
     }
 
@@ -103,8 +140,8 @@ class StreamConnection extends Connection {
     );
 
     if (stream.cork) stream.cork();
-    stream.write(header);
-    stream.write(data, cb);
+    this._call('write', header);
+    this._call('write', data, cb);
     if (stream.uncork) stream.uncork();
   }
 
@@ -122,12 +159,10 @@ class StreamConnection extends Connection {
    * @param {Boolean} end Whether the stream is to be ended after them
    */
   writeOutput(bytes, marks, end) {
-    const stream = this._stream;
     const complete =
       marks === 0 ? undefined : (err) => this._complete(marks, err);
 
-    if (end) stream.end(bytes, complete);
-    else stream.write(bytes, complete);
+    this._call(end ? 'end' : 'write', bytes, complete);
   }
 
   /** Calls the callbacks of writes that are complete; one that throws keeps back no other. */
@@ -146,12 +181,12 @@ class StreamConnection extends Connection {
 
   endSocket() {
     this.flush();
-    this._stream.end();
+    this._call('end');
   }
 
   terminate() {
     this.flush();
-    this._stream.destroy();
+    this._call('destroy');
   }
 
   pauseSocket(paused) {
@@ -183,7 +218,7 @@ function streamOnClose() {
   const state = this._readableState;
   if (state && !state.endEmitted && state.length !== 0) {
     const chunk = this.read(state.length);
-    if (chunk !== null) connection.endpoint.push(connection, chunk);
+    if (chunk !== null) streamOnData.call(this, chunk);
   }
 
   connection.endpoint.closeStream(connection);
@@ -192,7 +227,9 @@ function streamOnClose() {
 /** @this {Duplex} */
 function streamOnData(chunk) {
   const connection = this[kConnection];
-  connection.endpoint.push(connection, chunk);
+  // Somebody may have set an encoding.
+  const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  connection.endpoint.push(connection, bytes);
 }
 
 /** @this {Duplex} */
@@ -203,6 +240,7 @@ function streamOnEnd() {
 
 /** @this {Duplex} */
 function streamOnError() {
+  this[kConnection].owner._onFailure();
   this.removeListener('error', streamOnError);
   this.on('error', noop);
   this.destroy();

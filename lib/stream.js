@@ -12,6 +12,12 @@ const { Duplex } = require('stream');
 function createWebSocketStream(ws, options) {
   // An error of the connection has closed it already, with a close frame that must get out.
   let terminates = true;
+  /** Whose 'close' there has to be before 'end'. */
+  const closing = new Set([ws]);
+  const onClose = (emitter) => {
+    closing.delete(emitter);
+    if (closing.size === 0 && !duplex.destroyed) duplex.push(null);
+  };
 
   const duplex = new Duplex({
     ...options,
@@ -29,7 +35,17 @@ function createWebSocketStream(ws, options) {
     },
 
     final(callback) {
-      whenOpen(ws, () => finish(ws, duplex, callback));
+      whenOpen(ws, () => {
+        const socket = ws._socket;
+
+        // It may tell of its 'finish' after the connection's 'close', and 'end' comes after that.
+        if (socket !== null && !socket.closed) {
+          closing.add(socket);
+          socket.once('close', () => onClose(socket));
+        }
+
+        finish(ws, socket, duplex, callback);
+      });
     },
 
     destroy(error, callback) {
@@ -70,9 +86,7 @@ function createWebSocketStream(ws, options) {
     duplex.destroy(error);
   });
 
-  ws.once('close', () => {
-    if (!duplex.destroyed) duplex.push(null);
-  });
+  ws.once('close', () => onClose(ws));
 
   duplex.on('end', () => {
     if (!duplex.destroyed && duplex.writableFinished) duplex.destroy();
@@ -95,9 +109,7 @@ function whenOpen(ws, callback) {
 }
 
 /** Closes the connection; the writable side is finished when the socket's is. */
-function finish(ws, duplex, callback) {
-  const socket = ws._socket;
-
+function finish(ws, socket, duplex, callback) {
   // The handshake has failed, and 'error' follows.
   if (socket === null) return;
 

@@ -113,6 +113,9 @@ class WebSocketServer extends EventEmitter {
 
     this.options = options;
     this._state = RUNNING;
+
+    // Connections share descriptors that are better taken before there are many of them.
+    connectFault();
   }
 
   /**
@@ -199,11 +202,13 @@ class WebSocketServer extends EventEmitter {
     socket.on('error', socketOnError);
 
     const { headers } = req;
+    const version = headers['sec-websocket-version'];
     const verdict = binding.checkUpgrade(
       req.method,
       headers.upgrade,
       headers['sec-websocket-key'],
-      headers['sec-websocket-version']
+      // Requests that were made by hand (@fastify/websocket's `injectWS()`) have a number.
+      version === undefined ? undefined : String(version)
     );
 
     if (verdict.status !== undefined) {
@@ -314,7 +319,6 @@ class WebSocketServer extends EventEmitter {
 
     ws.setSocket(socket, head, {
       allowSynchronousEvents: this.options.allowSynchronousEvents,
-      isServer: true,
       maxBufferedChunks: this.options.maxBufferedChunks,
       maxFragments: this.options.maxFragments,
       maxPayload: this.options.maxPayload,

@@ -12,6 +12,7 @@ const DeferredEvents = require('./deferred');
 const { OPERATION } = require('./numbers');
 const { mixIn } = require('./event-target');
 const events = require('./websocket-events');
+const RawWriter = require('./raw-writer');
 const SendQueue = require('./send-queue');
 const Sender = require('./sender');
 
@@ -152,7 +153,12 @@ class WebSocket extends EventEmitter {
 
   /** What socket.io and others use of ws's internals. */
   get _sender() {
-    return this._connection === null ? null : new Sender(this._connection);
+    if (this._connection === null) return null;
+    return new Sender(
+      new RawWriter(this._connection),
+      undefined,
+      this._generateMask
+    );
   }
 
   /** Others remove listeners from it; there are none. */
@@ -178,7 +184,6 @@ class WebSocket extends EventEmitter {
 
     this._connection = connection;
     this._generateMask = options.generateMask;
-    if (options.response) connection.write(OPERATION.RAW, options.response);
 
     this._readyState = OPEN;
     this.emit('open');
@@ -393,7 +398,8 @@ class WebSocket extends EventEmitter {
         fin: operation & FIN,
         generateMask: this._generateMask,
         mask: true,
-        opcode: operation & OPCODE
+        opcode: operation & OPCODE,
+        readOnly: true
       });
 
       this._connection.write(OPERATION.RAW, Buffer.concat(frame), cb);

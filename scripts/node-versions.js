@@ -1,7 +1,7 @@
 'use strict';
 
 // npm run test:versions: the tests of __test__ on each version of Node.js that
-// Ferrows supports, except those of the browser and of the packages, which do not
+// Ferrows supports, except those of browsers and of packages, which do not
 // depend on it. The binaries come from npm when they are first used; delete
 // FOLDER to get newer ones. With words after it, as in
 // `npm run test:versions -- 22 26`, only these versions.
@@ -18,7 +18,7 @@ const PACKAGE = `node-${process.platform}-${process.arch}`;
 const VERSIONS = ['20', '22', '24', '26'];
 
 /** They take long, and the version of Node.js changes nothing about them. */
-const LEFT_OUT = ['browser', 'package'];
+const LEFT_OUT = ['browser', 'ecosystem', 'package'];
 
 const COUNTS = ['tests', 'pass', 'fail', 'cancelled', 'skipped'];
 

@@ -8,16 +8,21 @@
 //            optionalDependencies. They are not there otherwise, for no registry
 //            has the packages of a version that is being developed.
 //   after    takes them out again, and packs the platform package with the addon
-//            that was built here, next to the other tarball.
+//            that was built here, and the notices of what is linked into it,
+//            next to the other tarball.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const notices = require('./notices');
+
 const ROOT = path.join(__dirname, '..');
 const MANIFEST = path.join(ROOT, 'package.json');
 
 const OS_NAMES = { darwin: 'macOS', linux: 'Linux', win32: 'Windows' };
+const NOTICES = 'THIRD-PARTY-NOTICES';
+
 const LIBC = { gnu: 'glibc', musl: 'musl' };
 
 /** Rust's names of platforms, and those that the addon's file has. */
@@ -68,6 +73,7 @@ function stagePlatform({ name, version, license, author, engines }) {
   fs.mkdirSync(folder, { recursive: true });
   fs.copyFileSync(path.join(lib, addon), path.join(folder, addon));
   fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
+  fs.writeFileSync(path.join(folder, NOTICES), notices(targetOf(platform)));
   fs.writeFileSync(
     path.join(folder, 'README.md'),
     `# ${name}-${platform}\n\nThe native part of \`${name}\` for ${where}. ` +
@@ -80,7 +86,7 @@ function stagePlatform({ name, version, license, author, engines }) {
     license,
     author,
     main: addon,
-    files: [addon],
+    files: [addon, NOTICES],
     engines,
     os: [os],
     cpu: [cpu],
@@ -88,6 +94,11 @@ function stagePlatform({ name, version, license, author, engines }) {
   });
 
   return folder;
+}
+
+/** Rust's name of a platform. */
+function targetOf(platform) {
+  return Object.keys(PLATFORMS).find((name) => PLATFORMS[name] === platform);
 }
 
 function readManifest() {

@@ -1,8 +1,8 @@
 'use strict';
 
-// npm test: all tests of the Rust crate, then all of __test__. With words after
-// it, as in `npm test -- server close`, only the files of __test__ in whose path
-// one of them occurs.
+// npm test: all tests of the Rust crate, then all of __test__ but those of the
+// packages that sit on ws. With words after it, as in `npm test -- server close`,
+// only the files of __test__ in whose path one of them occurs.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -11,6 +11,12 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
 const TESTS = '__test__';
+
+/**
+ * It installs packages of its own: `npm run test:ecosystem`. Among them is a link to this repository:
+ * whoever walks through it walks in circles.
+ */
+const ELSEWHERE = 'ecosystem';
 
 /** Milliseconds after which a file of tests is said to hang. */
 const FILE_TIMEOUT = 300_000;
@@ -84,10 +90,18 @@ async function testNode(files, summaries) {
 /** The paths of all files of tests, from the repository's root. */
 function testFiles() {
   return fs
-    .readdirSync(path.join(ROOT, TESTS), { recursive: true })
-    .filter((name) => name.endsWith('.test.js'))
-    .map((name) => path.join(TESTS, name))
+    .readdirSync(path.join(ROOT, TESTS))
+    .filter((area) => area !== ELSEWHERE)
+    .flatMap((area) => testFilesOf(path.join(TESTS, area)))
     .sort();
+}
+
+/** The paths of the files of tests below a folder, from the repository's root. */
+function testFilesOf(folder) {
+  return fs
+    .readdirSync(path.join(ROOT, folder), { recursive: true })
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => path.join(folder, name));
 }
 
 /** Runs a program and shows its output; resolves with `{ status, output }`. */

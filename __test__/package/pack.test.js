@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -15,6 +15,8 @@ const {
   makeScratch,
   manifestOf,
   npm,
+  packRepository,
+  read,
   ROOT,
   startRegistry
 } = require('./support');
@@ -43,7 +45,7 @@ describe('npm pack', () => {
     fs.mkdirSync(out);
 
     const untouched = fs.readFileSync(manifest, 'utf8');
-    await npm(clone, scratch.folder, ['pack', '--pack-destination', out]);
+    await packRepository(clone, scratch.folder, out);
     assert.equal(fs.readFileSync(manifest, 'utf8'), untouched);
 
     tarballs = [name, `${name}-${platform}`].map((name) =>
@@ -94,7 +96,16 @@ describe('npm pack', () => {
   it('packs JavaScript and types, and the addon apart from them', async () => {
     const [main, native] = await Promise.all(tarballs.map(filesOf));
 
-    assert.deepEqual(native, ['LICENSE', 'README.md', addon, 'package.json']);
+    assert.deepEqual(
+      native,
+      [
+        'LICENSE',
+        'README.md',
+        'THIRD-PARTY-NOTICES',
+        addon,
+        'package.json'
+      ].sort()
+    );
 
     const sources = fs
       .readdirSync(path.join(ROOT, 'lib'))
@@ -115,6 +126,29 @@ describe('npm pack', () => {
         ...sources
       ].sort()
     );
+  });
+
+  it('packs the licences of what is linked into the addon', async () => {
+    const [, native] = tarballs;
+    const text = await read(native, 'THIRD-PARTY-NOTICES');
+    const crates = linkedCrates();
+
+    assert.ok(crates.includes('mio') && crates.includes('napi-sys'));
+
+    for (const crate of crates) {
+      assert.match(text, new RegExp(`^${crate} \\d\\S* \\(.+\\)`, 'm'), crate);
+    }
+
+    assert.match(text, /^The Rust standard library \(/m);
+    // What only the compiler runs is not in the addon.
+    assert.doesNotMatch(text, /^(napi-derive|napi-build|syn) \d/m);
+
+    const sections = text.split(/^-{79}$/m).slice(1);
+
+    for (const section of sections) {
+      assert.match(section, /copyright/i);
+      assert.match(section, /permission (is hereby granted|to use, copy)/i);
+    }
   });
 
   it('names the platform packages, each for its platform only', async () => {
@@ -183,9 +217,11 @@ describe('npm pack', () => {
     );
 
     assert.deepEqual(names, [
+      'Receiver',
       'Sender',
       'WebSocket',
       'WebSocketServer',
+      'createWebSocketStream',
       'default',
       'extension',
       'subprotocol'
@@ -333,6 +369,21 @@ describe('npm pack', () => {
     );
   });
 });
+
+/** The crates that Cargo links into the addon, as its own `tree` says. */
+function linkedCrates() {
+  const tree = execFileSync(
+    'cargo',
+    [
+      ...['tree', '--locked', '--edges', 'normal,no-proc-macro'],
+      ...['--prefix', 'none', '--format', '{p}']
+    ],
+    { cwd: ROOT, encoding: 'utf8' }
+  );
+  const names = tree.split('\n').map((line) => line.match(/^(\S+) v/)?.[1]);
+
+  return [...new Set(names)].filter((crate) => crate && crate !== name);
+}
 
 /** The server in the README. */
 function readmeServer() {

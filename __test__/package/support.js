@@ -18,6 +18,8 @@ const ROOT = path.join(__dirname, '..', '..');
 /** Not needed for packing. */
 const LEFT_OUT = [
   '.git',
+  '__test__/ecosystem/node_modules',
+  '__test__/ecosystem/node_modules',
   'bench/floor/target',
   'bench/load/target',
   'fuzz/target',
@@ -91,6 +93,30 @@ async function npm(cwd, scratch, args) {
   return stdout;
 }
 
+/**
+ * Packs a copy of the repository as its maintainers do: with Cargo, which knows
+ * what is linked into the addon. The addon itself is not built again.
+ *
+ * @param {String} cwd The copy
+ * @param {String} scratch A folder for what npm needs
+ * @param {String} to The folder for the tarballs
+ */
+async function packRepository(cwd, scratch, to) {
+  // npm hands its settings down, to `npm test` too.
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^npm_/i.test(name)
+  );
+
+  await run('npm', ['pack', '--pack-destination', to], {
+    cwd,
+    env: {
+      ...Object.fromEntries(own),
+      npm_config_cache: path.join(scratch, 'cache'),
+      npm_config_update_notifier: 'false'
+    }
+  });
+}
+
 async function which(name) {
   const { stdout } = await run('which', [name]);
   return fs.realpathSync(stdout.trim());
@@ -145,12 +171,13 @@ async function startRegistry(tarballs) {
 
 /** The package.json in a tarball. */
 async function manifestOf(tarball) {
-  const { stdout } = await run('tar', [
-    'xzOf',
-    tarball,
-    'package/package.json'
-  ]);
-  return JSON.parse(stdout);
+  return JSON.parse(await read(tarball, 'package.json'));
+}
+
+/** What a file in a tarball says. */
+async function read(tarball, file) {
+  const { stdout } = await run('tar', ['xzOf', tarball, `package/${file}`]);
+  return stdout;
 }
 
 /** The paths of the files in a tarball. */
@@ -169,6 +196,8 @@ module.exports = {
   makeScratch,
   manifestOf,
   npm,
+  packRepository,
+  read,
   ROOT,
   startRegistry
 };

@@ -62,7 +62,7 @@ async function visit(number, port) {
   else client.socket.destroy();
 }
 
-for (const name of Object.keys(libraries)) {
+for (const name of ['ws', 'ferrows', 'streams']) {
   test(`gives 2 000 connections that come and go their own bytes and no other's: ${name} (rules 1 and 2)`, async (t) => {
     const { port, wss } = await serve(t, libraries[name]);
     let opened = 0;

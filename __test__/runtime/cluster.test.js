@@ -5,7 +5,6 @@ const { once } = require('node:events');
 const { test } = require('node:test');
 const WebSocket = require('ws');
 
-const { libraries } = require('../support/contract');
 const { LIBRARIES, run } = require('./support');
 
 /** Connects clients until each of `workers` has some. */
@@ -39,7 +38,7 @@ async function talk(clients) {
   );
 }
 
-for (const name of Object.keys(libraries)) {
+for (const name of Object.keys(LIBRARIES)) {
   test(`serves through the port that workers of a cluster share: ${name}`, async (t) => {
     const program = run(t, 'cluster.js', [LIBRARIES[name], 'round robin']);
     const port = await program.read();

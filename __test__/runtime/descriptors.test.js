@@ -3,7 +3,6 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const { libraries } = require('../support/contract');
 const { frame, RawClient } = require('../support/raw-client');
 const { open } = require('../support/serve');
 const { LIBRARIES, run } = require('./support');
@@ -23,7 +22,7 @@ async function empty(program) {
   while ((await program.read()) !== 0);
 }
 
-for (const name of Object.keys(libraries)) {
+for (const name of Object.keys(LIBRARIES)) {
   test(`survives when there are no descriptors left for new connections: ${name}`, async (t) => {
     const program = run(t, 'descriptors.js', [LIBRARIES[name]], {
       descriptors: DESCRIPTORS

@@ -6,7 +6,7 @@ const http = require('node:http');
 
 const { contract } = require('../support/contract');
 
-const NAMES = ['WebSocket', 'WebSocketServer', 'Server', 'Sender'];
+const NAMES = ['WebSocket', 'WebSocketServer', 'Server', 'Receiver', 'Sender'];
 
 contract(
   'exports the class WebSocket, with the others on it',

@@ -165,7 +165,7 @@ contract(
     const child = new Child(
       t,
       name,
-      ({ lib, say }) => {
+      ({ lib, name, say }) => {
         const COUNT = 300;
         const server = require('http').createServer();
         const wss = new lib.WebSocketServer({ server });
@@ -187,7 +187,7 @@ contract(
           say(['open', await count()]);
           // Under ws, which holds them, there is nothing to wait for.
           const isHeld = () => husks.some((husk) => husk.deref() !== undefined);
-          while (lib.Receiver === undefined && isHeld()) {
+          while (name === 'ferrows' && isHeld()) {
             await new Promise((resolve) => setTimeout(resolve, 100));
             globalThis.gc();
           }

@@ -9,8 +9,8 @@ const ROOT = path.resolve(__dirname, '../..');
 
 /**
  * A Node.js process that runs one function. The function is sent as its source, so it sees nothing
- * of its file. It is called with `{ lib, say, support }`: the library, a function that sends a JSON
- * value to the parent, and one that requires a file of `__test__/support`.
+ * of its file. It is called with `{ lib, name, say, support }`: the library and its name, a function
+ * that sends a JSON value to the parent, and one that requires a file of `__test__/support`.
  */
 class Child {
   /**
@@ -25,7 +25,7 @@ class Child {
         require('fs').writeSync(1, JSON.stringify(value) + '\\n');
       const lib = require(${JSON.stringify(name === 'ws' ? require.resolve('ws') : ROOT)});
       const support = (file) => require(${JSON.stringify(__dirname)} + '/' + file);
-      (${body})({ lib, say, support });`;
+      (${body})({ lib, name: ${JSON.stringify(name)}, say, support });`;
 
     this.process = spawn(process.execPath, [...execArgv, '-e', source]);
     t.after(() => this.process.kill('SIGKILL'));

@@ -5,6 +5,14 @@ const { test } = require('node:test');
 
 const libraries = { ws: require('ws'), ferrows: require('../..') };
 
+/** What the scenarios get as Ferrows. */
+let ferrows = libraries.ferrows;
+
+/** Has `contract()` compare ws with Ferrows over streams, for all scenarios of the process. */
+function compareStreams() {
+  ferrows = require('./streams');
+}
+
 /**
  * Runs a scenario on ws and on Ferrows, and compares what they logged: the reference is ws, never
  * an expectation of ours. A scenario is called with `{ lib, log, t, name }`; it logs events,
@@ -31,7 +39,9 @@ async function run(name, scenario, t) {
   const entries = [];
   const log = (...values) => entries.push(values.map(plain));
 
-  await scenario({ lib: libraries[name], log, t, name });
+  const lib = name === 'ferrows' ? ferrows : libraries[name];
+
+  await scenario({ lib, log, t, name });
   return entries;
 }
 
@@ -49,4 +59,4 @@ function plain(value) {
   return value;
 }
 
-module.exports = { contract, libraries, plain };
+module.exports = { compareStreams, contract, libraries, plain };

@@ -1,17 +1,23 @@
 // The types as an ES module sees them.
 
 import Default, {
+  createWebSocketStream,
   extension,
+  Receiver,
   Sender,
   subprotocol,
   WebSocket,
   WebSocketServer,
+  type ClientOptions,
   type RawData,
   type Server,
-  type ServerOptions
+  type ServerOptions,
+  type Transport
 } from 'ferrows';
 
 const options: ServerOptions = { noServer: true };
+const transport: Transport = 'auto';
+const clientOptions: ClientOptions = { transport };
 const server: Server = new WebSocketServer(options);
 const same: typeof Default = WebSocket;
 
@@ -28,6 +34,10 @@ export function echo(ws: WebSocket): void {
   if (ws.readyState === Default.OPEN) ws.close();
 }
 
+export const stream = createWebSocketStream(
+  new WebSocket('ws://localhost', clientOptions)
+);
+export const receiver: Receiver = new Receiver();
 export const list = Sender.frame(Buffer.alloc(0), { opcode: 9 });
 export const parsed = [extension.parse(''), subprotocol.parse('')];
 export const wss: WebSocketServer = server;

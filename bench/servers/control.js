@@ -1,8 +1,8 @@
 'use strict';
 
-// The conversation of a server with the program that runs the race: one line
-// of JSON per line on stdin, and an end when stdin ends, so that a server never
-// outlives its runner.
+// The conversation of a process under test with the program that runs the race:
+// one line of JSON per line on stdin, and an end when stdin ends, so that it
+// never outlives its runner.
 
 const readline = require('node:readline');
 const v8 = require('node:v8');
@@ -30,12 +30,12 @@ const answers = {
   }
 };
 
-/** Says that the server listens, then answers until stdin ends. */
+/** Says that it is there, and what it runs on; then answers until stdin ends. */
 function control(hello) {
   const lines = readline.createInterface({ input: process.stdin });
   lines.on('line', async (line) => say(await answers[line]()));
   lines.on('close', () => process.exit());
-  say(hello);
+  say({ ...hello, node: process.versions.node, pid: process.pid });
 }
 
 function say(answer) {

@@ -3,16 +3,20 @@
 // A server under test, on any library with the interface of ws:
 //
 //   node --expose-gc node.js --lib <ws|ferrows|path> --scenario <echo|broadcast|idle>
+//     [--tls] [--transport <auto|stream>]
 //
 // It listens on 127.0.0.1, on a port of its own, which the first line on stdout
 // names; see control.js for what follows. The scenarios contain exactly what a
 // user of ws would write.
 
+const fs = require('node:fs');
+const https = require('node:https');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { control } = require('./control');
+const { load } = require('./library');
 
-const root = path.join(__dirname, '..', '..');
+const HOST = '127.0.0.1';
 
 const scenarios = {
   echo(wss) {
@@ -34,33 +38,35 @@ const scenarios = {
   idle() {}
 };
 
-/** The library, and what is known of its version. */
-function load(lib) {
-  if (lib === 'ws') {
-    return { ...require('ws/package.json'), library: require('ws') };
-  }
-  const location = lib === 'ferrows' ? root : path.resolve(lib);
-  const library = require(location);
-  let version = null;
-  try {
-    version = require(path.join(location, 'package.json')).version;
-  } catch {
-    // A single file has no version.
-  }
-  return { library, version };
+/** A server of Node.js that serves TLS 1.3 and nothing older. */
+function createTlsServer() {
+  const read = (name) => fs.readFileSync(path.join(__dirname, name));
+  return https.createServer({
+    key: read('test-key.pem'),
+    cert: read('test-cert.pem'),
+    minVersion: 'TLSv1.3'
+  });
 }
 
 function main() {
   const { values } = parseArgs({
-    options: { lib: { type: 'string' }, scenario: { type: 'string' } }
+    options: {
+      lib: { type: 'string' },
+      scenario: { type: 'string' },
+      tls: { type: 'boolean', default: false },
+      transport: { type: 'string', default: 'auto' }
+    }
   });
   const { library, version } = load(values.lib);
   const scenario = scenarios[values.scenario];
-  const wss = new library.WebSocketServer({ host: '127.0.0.1', port: 0 });
+  const place = values.tls
+    ? { server: createTlsServer().listen(0, HOST) }
+    : { host: HOST, port: 0 };
+  // ws does not know the option `transport`, and ignores it.
+  const { transport } = values;
+  const wss = new library.WebSocketServer({ ...place, transport });
   scenario(wss);
-  wss.on('listening', () => {
-    control({ port: wss.address().port, version, pid: process.pid });
-  });
+  wss.on('listening', () => control({ port: wss.address().port, version }));
 }
 
 main();

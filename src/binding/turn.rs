@@ -106,8 +106,9 @@ impl Shared {
         self.finish();
     }
 
-    /// Writes the outbox; and, unless a turn runs, tells of the writes that were completed, and
-    /// has a turn follow if there is work for one. Called by JavaScript.
+    /// Writes the outbox; and, unless a turn runs, tells of the writes that were completed, delivers
+    /// what streams have brought, and has a turn follow if there is work for one. Called by
+    /// JavaScript.
     pub(super) fn complete(&self) {
         self.update_now();
         self.write_outbox();
@@ -115,7 +116,11 @@ impl Shared {
             return;
         };
         self.deliver_batches(Level::Nested, |shared, inbox| {
-            shared.reactor.borrow_mut().tell(inbox, false);
+            let larges = &mut *shared.larges.borrow_mut();
+            let mut reactor = shared.reactor.borrow_mut();
+            reactor.tell(inbox, false);
+            // Writing to a stream may have made another one bring something.
+            reactor.fill_from_streams(inbox, larges);
         });
         drop(turn);
         self.finish();
@@ -262,11 +267,7 @@ impl Shared {
                 if sys::napi_fatal_exception(self.env, exception) != sys::Status::napi_ok {
                     return false;
                 }
-                if self.memory.get(Header::InboxCursor) >= count
-                    && self.memory.get(Header::Outputs) == 0
-                {
-                    return true;
-                }
+                // Once more, also behind the last record: `dispatch()` has cleaning up to do.
             }
         }
     }

@@ -4,6 +4,7 @@ use socket2::Socket;
 
 use super::message::Message;
 use super::output::Output;
+use super::pending::Pending;
 use super::write_queue::WriteQueue;
 use crate::protocol::{self, Limits, ProtocolError, Role};
 
@@ -48,7 +49,7 @@ pub(crate) struct Connection<P> {
     pub(super) protocol: protocol::Connection,
     /// Bytes received and not decoded: part of a header or control frame, or what was left when
     /// a batch was full.
-    pub(super) pending: Vec<u8>,
+    pub(super) pending: Pending,
     pub(super) message: Message<P>,
     /// Where the fragments of a binary message end that are not empty.
     pub(super) fragment_ends: Vec<u32>,
@@ -101,6 +102,8 @@ pub(super) struct Flags {
     pub(super) write_ended: bool,
     /// The write queue was not empty, and became so.
     pub(super) drained: bool,
+    /// JavaScript was told that it is closed.
+    pub(super) told_closed: bool,
     /// JavaScript does not want it to keep the process alive.
     pub(super) unreferenced: bool,
 }
@@ -112,7 +115,7 @@ impl<P> Connection<P> {
             transport,
             generation: 0,
             protocol: protocol::Connection::new(settings.role, settings.limits),
-            pending: Vec::new(),
+            pending: Pending::default(),
             message: Message::Empty,
             fragment_ends: Vec::new(),
             queue: WriteQueue::default(),

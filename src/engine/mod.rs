@@ -21,6 +21,7 @@ mod connection;
 mod message;
 mod outbox;
 mod output;
+mod pending;
 mod pump;
 mod reactor;
 mod reading;

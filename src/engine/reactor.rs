@@ -34,7 +34,7 @@ pub(crate) struct Reactor<P> {
     waker: Waker,
     pub(super) connections: Slab<Connection<P>>,
     /// Slots that want to be read, in the order in which they will be.
-    ready: VecDeque<u32>,
+    pub(super) ready: VecDeque<u32>,
     /// Slots with something to tell that is not a read.
     notices: VecDeque<u32>,
     /// Slots of streams with something to take.
@@ -187,27 +187,15 @@ impl<P> Reactor<P> {
             || event.is_priority();
         flags.readable |= last || event.is_readable();
         flags.read_until_refused |= last;
-        if event.is_error() && flags.paused {
-            // A paused connection is not read, so nothing else would tell that it is dead.
-            self.close_if_failed(token.slot);
-            return;
+        if event.is_error() {
+            // Nothing else would tell that a paused connection is dead. As with ws, what has
+            // arrived before is delivered, pause or not.
+            flags.paused = false;
         }
         if event.is_writable() && !connection.queue.is_empty() {
             self.drain_queue(token.slot);
         }
         self.enqueue(token.slot);
-    }
-
-    /// Closes `slot` if its socket has an error.
-    fn close_if_failed(&mut self, slot: u32) {
-        let error = self
-            .connections
-            .get(slot as usize)
-            .and_then(|connection| connection.transport.socket())
-            .and_then(|socket| socket.take_error().ok().flatten());
-        if let Some(error) = error {
-            self.close(slot, error.raw_os_error().unwrap_or(libc::EIO));
-        }
     }
 
     /// Puts `slot` at the end of the ready list, unless it is there or has nothing to read.
@@ -262,24 +250,37 @@ impl<P> Reactor<P> {
             let Some(slot) = self.ready.pop_front() else {
                 break;
             };
-            *budget -= 1;
-            let Some(connection) = self.connections.get_mut(slot as usize) else {
-                continue;
-            };
-            connection.flags.queued = false;
-            let serve = AssertUnwindSafe(|| self.serve(slot, batch, larges));
-            match catch_unwind(serve).unwrap_or_else(|_| self.fail_broken(slot)) {
-                Served::Drained => {}
-                Served::More => self.enqueue(slot),
-                Served::BatchFull => {
-                    // It goes on in the next batch of the same turn.
-                    if let Some(connection) = self.connections.get_mut(slot as usize) {
-                        connection.flags.queued = true;
-                        self.ready.push_front(slot);
-                        *budget += 1;
-                    }
-                    break;
+            if !self.serve_ready(slot, batch, larges) {
+                *budget -= 1;
+            }
+        }
+    }
+
+    /// Serves a connection that was taken from the ready list. Returns whether it is first there
+    /// again, to go on in the next batch of the same turn.
+    pub(super) fn serve_ready(
+        &mut self,
+        slot: u32,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+    ) -> bool {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return false;
+        };
+        connection.flags.queued = false;
+        let serve = AssertUnwindSafe(|| self.serve(slot, batch, larges));
+        match catch_unwind(serve).unwrap_or_else(|_| self.fail_broken(slot)) {
+            Served::Drained => false,
+            Served::More => {
+                self.enqueue(slot);
+                false
+            }
+            Served::BatchFull => {
+                if let Some(connection) = self.connections.get_mut(slot as usize) {
+                    connection.flags.queued = true;
+                    self.ready.push_front(slot);
                 }
+                true
             }
         }
     }
@@ -313,6 +314,11 @@ impl<P> Reactor<P> {
             if connection.is_closed() {
                 if closed {
                     batch.push(token, Kind::Closed, connection.errno as usize, 0);
+                    // Until it is told, it keeps the process alive, so that it is told.
+                    connection.flags.told_closed = true;
+                    if !connection.flags.unreferenced {
+                        self.referenced -= 1;
+                    }
                 } else {
                     connection.flags.noticed = true;
                     self.notices.push_back(slot);
@@ -344,7 +350,7 @@ impl<P> Reactor<P> {
                 output.end = true;
                 connection.flags.discarding = true;
                 connection.flags.decodable = false;
-                connection.pending = Vec::new();
+                connection.pending.clear();
                 self.list_output(slot);
             }
             Transport::Closed => {}
@@ -364,11 +370,8 @@ impl<P> Reactor<P> {
         let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
         connection.transport = Transport::Closed;
         connection.errno = errno;
-        connection.pending = Vec::new();
+        connection.pending.clear();
         connection.queue = Default::default();
-        if !connection.flags.unreferenced {
-            self.referenced -= 1;
-        }
         self.notice(slot);
     }
 
@@ -411,6 +414,11 @@ impl<P> Reactor<P> {
             return;
         };
         connection.flags.paused = paused;
+        if paused && connection.errno != 0 {
+            // A write has failed, and what would have been read before the end no longer is.
+            let errno = connection.errno;
+            self.close(token.slot, errno);
+        }
         self.enqueue(token.slot);
         if self.has_work() {
             self.wake();
@@ -424,7 +432,8 @@ impl<P> Reactor<P> {
         };
         let changed =
             std::mem::replace(&mut connection.flags.unreferenced, !referenced) == referenced;
-        if changed && connection.transport.socket().is_some() {
+        let counts = !matches!(connection.transport, Transport::Stream(_));
+        if changed && counts && !connection.flags.told_closed {
             if referenced {
                 self.referenced += 1;
             } else {

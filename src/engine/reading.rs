@@ -81,7 +81,7 @@ impl<P> Connection<P> {
             self.error = Some(error);
         }
         self.flags.decodable = true;
-        self.pending.extend_from_slice(bytes);
+        self.pending.extend(bytes);
     }
 
     /// The peer broke the protocol, or its message cannot be held.
@@ -376,7 +376,7 @@ impl<P> Connection<P> {
         };
         let space = batch.space();
         let left_over = self.pending.len();
-        space[..left_over].copy_from_slice(&self.pending);
+        space[..left_over].copy_from_slice(self.pending.bytes());
         let memory = &mut space[left_over..left_over + RECEIVE_SIZE];
         let received = Self::receive(socket, memory);
         self.account(&received, RECEIVE_SIZE, now);
@@ -388,17 +388,16 @@ impl<P> Connection<P> {
         }
         if let Err(error) = self.protocol.begin_chunk() {
             self.fail(token, error, batch);
-            self.pending = Vec::new();
+            self.pending.clear();
             return Ok(count);
         }
         let taken = batch.take(left_over + count);
         let mut range = taken.clone();
         let (stop, kept) = self.decode(token, &mut range, batch, larges);
         if range.is_empty() || matches!(stop, Stop::Ended) {
-            self.pending = Vec::new();
-        } else {
             self.pending.clear();
-            self.pending.extend_from_slice(batch.bytes(range));
+        } else {
+            self.pending.replace(batch.bytes(range));
             self.flags.decodable = matches!(stop, Stop::BatchFull);
         }
         batch.give_back(&taken, kept);
@@ -415,7 +414,7 @@ impl<P> Connection<P> {
     ) {
         if let Some(error) = self.error {
             self.fail(token, error, batch);
-            self.pending = Vec::new();
+            self.pending.clear();
             self.flags.decodable = false;
             return;
         }
@@ -423,19 +422,16 @@ impl<P> Connection<P> {
         let taken = batch.take(offered);
         batch
             .bytes(taken.clone())
-            .copy_from_slice(&self.pending[..offered]);
+            .copy_from_slice(&self.pending.bytes()[..offered]);
         let mut range = taken.clone();
         let (stop, kept) = self.decode(token, &mut range, batch, larges);
         batch.give_back(&taken, kept);
         // Was that all there is? Then what is left waits for a read.
         let all = offered == self.pending.len();
         match stop {
-            Stop::Ended => self.pending = Vec::new(),
+            Stop::Ended => self.pending.clear(),
             Stop::NeedsMore | Stop::BatchFull => {
-                self.pending.drain(..range.start - taken.start);
-                if self.pending.is_empty() {
-                    self.pending = Vec::new();
-                }
+                self.pending.consume(range.start - taken.start);
             }
         }
         self.flags.decodable =

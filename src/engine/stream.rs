@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use super::batch::{Batch, Kind};
 use super::connection::{Connection, Settings, Transport};
+use super::message::LargePayloads;
 use super::output::Output;
 use super::reactor::Reactor;
 use super::token::Token;
@@ -60,8 +61,31 @@ impl<P> Reactor<P> {
         }
         if flags.stream_closed {
             connection.transport = Transport::Closed;
-            connection.pending = Vec::new();
+            connection.pending.clear();
             batch.push(token, Kind::Closed, 0, 0);
+        }
+    }
+
+    /// Fills `batch` with what streams have pushed, and leaves sockets for a turn.
+    pub(crate) fn fill_from_streams(
+        &mut self,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+    ) {
+        let is_stream =
+            |connection: &Connection<P>| matches!(connection.transport, Transport::Stream(_));
+        for _ in 0..self.ready.len() {
+            let Some(slot) = self.ready.pop_front() else {
+                break;
+            };
+            if !self.connections.get(slot as usize).is_some_and(is_stream) {
+                self.ready.push_back(slot);
+            } else if batch.is_full() {
+                self.ready.push_front(slot);
+                break;
+            } else if self.serve_ready(slot, batch, larges) {
+                break;
+            }
         }
     }
 

@@ -139,12 +139,24 @@ fn answer() {
         match line.as_deref() {
             Ok("cpu") => {
                 let [user, system] = cpu_micros();
-                println!(r#"{{"cpu":{{"user":{user},"system":{system}}},"rss":0}}"#);
+                let rss = resident();
+                println!(r#"{{"cpu":{{"user":{user},"system":{system}}},"rss":{rss}}}"#);
             }
             _ => break,
         }
     }
     std::process::exit(0);
+}
+
+/// Resident memory of this process, in bytes; 0 if the system does not say.
+fn resident() -> usize {
+    const PAGE: usize = 4096;
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    pages
+        .split(' ')
+        .nth(1)
+        .and_then(|count| count.parse::<usize>().ok())
+        .map_or(0, |count| count * PAGE)
 }
 
 /// User and system time of this process, in microseconds.

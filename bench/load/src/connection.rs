@@ -1,35 +1,23 @@
 //! A client connection: prepared frames out, checked messages in.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use crate::failure::{Failure, Outcome};
 use crate::frame;
+use crate::outgoing::Outgoing;
 use crate::receiver::{Expectation, Found, Receiver};
+use crate::stream::Stream;
 
 /// Bytes taken by one read.
 pub const READ_LEN: usize = 256 * 1024;
 
-/// All messages of a connection are the same frame, so what it sends is a
-/// periodic stream of bytes, of which `burst` holds `depth` periods:
-///
-/// ```text
-/// burst   │frame│frame│frame│frame│
-///            ▲───────── unsent ──
-///          phase
-/// ```
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     receiver: Receiver,
-    burst: Vec<u8>,
-    frame_len: usize,
-    /// Bytes of the current frame that the kernel has taken already.
-    phase: usize,
-    /// Bytes that are still to be sent.
-    unsent: usize,
+    outgoing: Outgoing,
     /// When the messages that have not come back were sent, oldest first.
     sent_at: VecDeque<Instant>,
     pub sent: u64,
@@ -38,16 +26,13 @@ pub struct Connection {
 
 impl Connection {
     /// Connection number `number` on a stream after the handshake.
-    pub fn new(stream: TcpStream, number: usize, depth: usize, expectation: &Expectation) -> Self {
+    pub fn new(stream: Stream, number: usize, depth: usize, expectation: &Expectation) -> Self {
         let payload = &expectation.payload;
         let frame = frame::encode(payload.opcode, &payload.of(number));
         Self {
             stream,
             receiver: Receiver::new(number),
-            burst: frame.repeat(depth),
-            frame_len: frame.len(),
-            phase: 0,
-            unsent: 0,
+            outgoing: Outgoing::new(&frame, depth),
             sent_at: VecDeque::with_capacity(depth),
             sent: 0,
             received: 0,
@@ -58,10 +43,10 @@ impl Connection {
         self.stream.as_fd()
     }
 
-    /// Whether the kernel has refused bytes.
+    /// Whether there are bytes that the stream could not take.
     #[inline]
     pub fn is_blocked(&self) -> bool {
-        self.unsent > 0
+        self.outgoing.is_blocked()
     }
 
     /// Sends `count` messages, by one write unless the kernel refuses some.
@@ -70,26 +55,15 @@ impl Connection {
         self.sent += count as u64;
         self.sent_at.extend(std::iter::repeat_n(now, count));
         let was_blocked = self.is_blocked();
-        self.unsent += count * self.frame_len;
+        self.outgoing.push(count);
         // A blocked connection goes on when epoll says that it is writable.
         if was_blocked { Ok(()) } else { self.flush() }
     }
 
     /// Writes until nothing is left or the kernel refuses.
+    #[inline]
     pub fn flush(&mut self) -> Outcome<()> {
-        while self.unsent > 0 {
-            let end = self.burst.len().min(self.phase + self.unsent);
-            match self.stream.write(&self.burst[self.phase..end]) {
-                Ok(count) => {
-                    self.unsent -= count;
-                    self.phase = (self.phase + count) % self.frame_len;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(Failure::new(format!("write: {error}"))),
-            }
-        }
-        Ok(())
+        self.outgoing.flush(&mut self.stream)
     }
 
     /// One read of what has arrived. `buffer` is shared by all connections.

@@ -30,23 +30,70 @@ pub struct Header {
 
 /// An unfragmented, masked frame.
 pub fn encode(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(payload.len() + 14);
-    frame.push(FIN | opcode);
-    match payload.len() {
-        len @ 0..=125 => frame.push(MASK | len as u8),
-        len @ 126..=0xffff => {
-            frame.push(MASK | LEN_16);
-            frame.extend_from_slice(&(len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(MASK | LEN_64);
-            frame.extend_from_slice(&(len as u64).to_be_bytes());
-        }
-    }
+    let mut frame = encode_header(opcode, MASK, payload.len());
     frame.extend_from_slice(&MASKING_KEY);
     let masked = payload.iter().zip(MASKING_KEY.iter().cycle());
     frame.extend(masked.map(|(byte, key)| byte ^ key));
     frame
+}
+
+/// An unfragmented frame as a server sends it, not masked.
+pub fn encode_unmasked(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = encode_header(opcode, 0, payload.len());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// A header without the masking key; `mask` is [`MASK`] or 0.
+fn encode_header(opcode: u8, mask: u8, payload_len: usize) -> Vec<u8> {
+    let mut header = vec![FIN | opcode];
+    match payload_len {
+        len @ 0..=125 => header.push(mask | len as u8),
+        len @ 126..=0xffff => {
+            header.push(mask | LEN_16);
+            header.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        len => {
+            header.push(mask | LEN_64);
+            header.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    header
+}
+
+/// The payload of the one frame in `bytes`, which a client has sent: an
+/// unfragmented, masked text message; `None` if `bytes` does not hold all of it.
+///
+/// # Errors
+///
+/// Any other frame, and bytes after it.
+pub fn decode_text(bytes: &[u8]) -> Outcome<Option<Vec<u8>>> {
+    let &[first, second, ref rest @ ..] = bytes else {
+        return Ok(None);
+    };
+    if second & MASK == 0 {
+        return Err(Failure::new("a client sent a frame without a masking key"));
+    }
+    let mut unmasked = vec![first, second & LEN];
+    unmasked.extend_from_slice(rest);
+    let Some(header) = parse_header(&unmasked)? else {
+        return Ok(None);
+    };
+    if header.opcode != OPCODE_TEXT {
+        let opcode = header.opcode;
+        return Err(Failure::new(format!(
+            "a client sent a frame with opcode 0x{opcode:x} where a text message was due"
+        )));
+    }
+    let Some((key, masked)) = bytes[header.len..].split_first_chunk::<4>() else {
+        return Ok(None);
+    };
+    if masked.len() > header.payload_len {
+        return Err(Failure::new("a client said more than it was asked"));
+    }
+    let payload = masked.iter().zip(key.iter().cycle());
+    Ok((masked.len() == header.payload_len)
+        .then(|| payload.map(|(byte, key)| byte ^ key).collect()))
 }
 
 /// Reads a header; `None` if `bytes` does not hold all of it.
@@ -96,6 +143,23 @@ mod tests {
                 0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58
             ]
         );
+    }
+
+    #[test]
+    fn encodes_and_decodes_the_unmasked_and_the_masked_hello_of_section_5_7() {
+        let unmasked = encode_unmasked(OPCODE_TEXT, b"Hello");
+        assert_eq!(unmasked, [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
+        assert!(decode_text(&unmasked).is_err());
+        for len in [5, 300, 0x1_0000] {
+            let payload = b"Hello".repeat(len / 5);
+            let masked = encode(OPCODE_TEXT, &payload);
+            for cut in [0, 1, 2, 3, 5, 6, 9, masked.len() - 1] {
+                assert_eq!(decode_text(&masked[..cut]).expect("valid"), None);
+            }
+            assert_eq!(decode_text(&masked).expect("valid"), Some(payload));
+            assert!(decode_text(&[masked.as_slice(), &[0x81]].concat()).is_err());
+        }
+        assert!(decode_text(&encode(OPCODE_BINARY, b"Hello")).is_err());
     }
 
     #[test]

@@ -11,9 +11,13 @@
 //!   pump       echo, lone, broadcast: D messages outstanding per connection
 //!   storm      connect, echo once, close, again
 //!   idle       open and hold
+//!   serve      the other way round: a server that sends, for clients under test
 //! connection a client connection: prepared frames out, checked messages in
+//! outgoing   prepared frames, and how much of them has been sent
 //! receiver   the scanner of what a server sends; checks every message
-//! handshake  the opening handshake, client side
+//! handshake  the opening handshake
+//! stream     what carries the frames: TCP, or TLS on it
+//! tls        TLS 1.3, client side
 //! payload    what the messages contain, so that they can be checked
 //! frame      RFC 6455 §5.2 header, masking
 //! histogram  latencies
@@ -40,11 +44,14 @@ mod gate;
 mod handshake;
 mod histogram;
 mod options;
+mod outgoing;
 mod payload;
 mod receiver;
 mod report;
 mod scenario;
+mod stream;
 mod system;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,9 @@ use crate::payload::TAG_LEN;
 
 pub const USAGE: &str = "\
 usage: load <echo|lone|broadcast|idle|storm> --port <port> [option…]
+       load serve [--port <port>] [option…]
 
+  --tls              speak TLS 1.3; any certificate will do
   --connections <n>  connections; storm: how many are open at a time (100)
   --depth <n>        messages outstanding per connection (1)
   --size <bytes>     payload of each message, at least 8 (64)
@@ -20,7 +22,13 @@ usage: load <echo|lone|broadcast|idle|storm> --port <port> [option…]
                      for a line on stdin; afterwards hold the connections until
                      stdin closes (idle always holds)
 
-lone is echo with one connection at depth 1. One line of JSON is printed.";
+lone is echo with one connection at depth 1. One line of JSON is printed.
+
+serve is a server: it prints {\"event\":\"listening\",\"port\":…}, waits for --connections
+clients (1), and sends each the same message as fast as it takes it. At the end
+of the warm-up and of the measured period it asks each client, by an empty binary
+message, for a text message with the number of text messages received so far, a
+space, and the last of them.";
 
 /// The most connections whose tags differ (see [`crate::payload`]).
 const MAX_CONNECTIONS: usize = 999_999;
@@ -32,6 +40,7 @@ pub enum Scenario {
     Broadcast,
     Idle,
     Storm,
+    Serve,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +55,7 @@ pub struct Options {
     pub measured: Duration,
     pub warmup: Duration,
     pub path: String,
+    pub tls: bool,
     pub gated: bool,
 }
 
@@ -57,6 +67,7 @@ impl Scenario {
             Self::Broadcast => "broadcast",
             Self::Idle => "idle",
             Self::Storm => "storm",
+            Self::Serve => "serve",
         }
     }
 
@@ -67,6 +78,7 @@ impl Scenario {
             Self::Broadcast,
             Self::Idle,
             Self::Storm,
+            Self::Serve,
         ]
         .into_iter()
         .find(|scenario| scenario.name() == name)
@@ -81,13 +93,17 @@ impl Options {
         let mut options = Self {
             scenario,
             port: 0,
-            connections: if scenario == Scenario::Lone { 1 } else { 100 },
+            connections: match scenario {
+                Scenario::Lone | Scenario::Serve => 1,
+                _ => 100,
+            },
             depth: 1,
             size: 64,
             binary: false,
             measured: Duration::from_secs(3),
             warmup: Duration::from_secs(1),
             path: "/".to_owned(),
+            tls: false,
             gated: false,
         };
         let mut rest = rest.iter();
@@ -105,6 +121,7 @@ impl Options {
                 "--seconds" => options.measured = duration(name, value()?)?,
                 "--warmup" => options.warmup = duration(name, value()?)?,
                 "--path" => options.path = value()?.clone(),
+                "--tls" => options.tls = true,
                 "--gated" => options.gated = true,
                 _ => return Err(Failure::new(format!("unknown option {name}\n{USAGE}"))),
             }
@@ -113,7 +130,8 @@ impl Options {
     }
 
     fn check(self) -> Outcome<Self> {
-        let fault = if self.port == 0 {
+        let serves = self.scenario == Scenario::Serve;
+        let fault = if self.port == 0 && !serves {
             "--port is required"
         } else if self.connections == 0 || self.connections > MAX_CONNECTIONS {
             "--connections must be 1 to 999999"
@@ -123,6 +141,8 @@ impl Options {
             "--size must be at least 8"
         } else if self.scenario == Scenario::Lone && (self.connections, self.depth) != (1, 1) {
             "lone has one connection and depth 1"
+        } else if serves && (self.depth, self.binary, self.tls) != (1, false, false) {
+            "serve has no --depth, --binary or --tls"
         } else {
             return Ok(self);
         };
@@ -154,13 +174,13 @@ mod tests {
     fn every_option_is_read() {
         let options = parse(
             "broadcast --port 9 --connections 7 --depth 3 --size 9 --binary --seconds 0.5 \
-             --warmup 0 --path /x --gated",
+             --warmup 0 --path /x --tls --gated",
         )
         .expect("a valid line");
         assert_eq!(options.scenario, Scenario::Broadcast);
         assert_eq!((options.port, options.connections), (9, 7));
         assert_eq!((options.depth, options.size), (3, 9));
-        assert!(options.binary && options.gated);
+        assert!(options.binary && options.tls && options.gated);
         assert_eq!(options.measured, Duration::from_millis(500));
         assert_eq!(options.warmup, Duration::ZERO);
         assert_eq!(options.path, "/x");
@@ -171,6 +191,15 @@ mod tests {
         let options = parse("lone --port 9").expect("a valid line");
         assert_eq!((options.connections, options.depth), (1, 1));
         assert!(parse("lone --port 9 --depth 2").is_err());
+    }
+
+    #[test]
+    fn serve_takes_any_port_and_one_client() {
+        let options = parse("serve").expect("a valid line");
+        assert_eq!((options.connections, options.port), (1, 0));
+        for option in ["--depth 2", "--binary", "--tls"] {
+            assert!(parse(&format!("serve {option}")).is_err(), "{option}");
+        }
     }
 
     #[test]

@@ -1,21 +1,22 @@
 //! idle: open all connections and hold them until stdin closes.
 
 use std::io::{ErrorKind, Read};
-use std::net::TcpStream;
 
 use super::Period;
 use crate::failure::{Failure, Outcome};
 use crate::gate;
-use crate::handshake;
+use crate::handshake::Target;
 use crate::histogram::Histogram;
 use crate::options::Options;
 use crate::report::Tally;
+use crate::stream::Stream;
 
 pub fn run(options: &Options) -> Outcome<()> {
+    let target = Target::new(options)?;
     let period = Period::begin(options.measured)?;
     let mut streams = Vec::with_capacity(options.connections);
     for _ in 0..options.connections {
-        streams.push(handshake::open(options.port, &options.path)?);
+        streams.push(target.open()?);
     }
     let (elapsed, cpu) = period.end()?;
     let tally = Tally {
@@ -30,7 +31,7 @@ pub fn run(options: &Options) -> Outcome<()> {
 }
 
 /// A connection that was held is still open, and nothing arrived on it.
-fn check_open(mut stream: TcpStream) -> Outcome<()> {
+fn check_open(mut stream: Stream) -> Outcome<()> {
     match stream.read(&mut [0]) {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
         Err(error) => Err(Failure::new(format!("an idle connection broke: {error}"))),

@@ -2,6 +2,7 @@
 
 mod idle;
 mod pump;
+mod serve;
 mod storm;
 
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ pub fn run(options: &Options) -> Outcome<()> {
             measure(pump::Pump::open(options)?, options)
         }
         Scenario::Storm => measure(storm::Storm::new(options)?, options),
+        Scenario::Serve => measure(serve::Serve::open(options)?, options),
         Scenario::Idle => idle::run(options),
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Exchange, Period, STALL};
 use crate::connection::{Connection, READ_LEN};
 use crate::failure::{Failure, Outcome};
-use crate::handshake;
+use crate::handshake::Target;
 use crate::histogram::Histogram;
 use crate::options::{Options, Scenario};
 use crate::payload::Payload;
@@ -39,11 +39,11 @@ impl Pump {
                 Senders::Itself
             },
         };
+        let target = Target::new(options)?;
         let epoll = Epoll::new()?;
         let mut connections = Vec::with_capacity(options.connections);
         for number in 0..options.connections {
-            let stream = handshake::open(options.port, &options.path)?;
-            let connection = Connection::new(stream, number, options.depth, &expectation);
+            let connection = Connection::new(target.open()?, number, options.depth, &expectation);
             epoll.add(connection.socket(), number, Interest::Read)?;
             connections.push(connection);
         }

@@ -6,8 +6,7 @@
 //! request            message             close frame
 //! ```
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -15,12 +14,13 @@ use super::{Exchange, Period, STALL};
 use crate::connection::READ_LEN;
 use crate::failure::{Failure, Outcome};
 use crate::frame::{self, OPCODE_CLOSE};
-use crate::handshake;
+use crate::handshake::{self, Target};
 use crate::histogram::Histogram;
 use crate::options::Options;
 use crate::payload::Payload;
 use crate::receiver::{Expectation, Receiver, Senders};
 use crate::report::Tally;
+use crate::stream::Stream;
 use crate::system::{Epoll, Interest};
 
 const NORMAL_CLOSURE: u16 = 1000;
@@ -32,14 +32,13 @@ pub struct Storm {
     /// The frame of each slot.
     frames: Vec<Vec<u8>>,
     close_frame: Vec<u8>,
-    port: u16,
-    request: String,
+    target: Target,
     buffer: Vec<u8>,
 }
 
 /// One connection from opening to end.
 struct Visit {
-    stream: TcpStream,
+    stream: Stream,
     receiver: Receiver,
     stage: Stage,
     began: Instant,
@@ -66,17 +65,14 @@ impl Storm {
                 payload,
                 senders: Senders::Itself,
             },
-            port: options.port,
-            request: handshake::request(options.port, &options.path),
+            target: Target::new(options)?,
             buffer: vec![0; READ_LEN],
         })
     }
 
     fn begin(&mut self, number: usize) -> Outcome<()> {
         let began = Instant::now();
-        let mut stream = handshake::connect(self.port)?;
-        stream.set_nonblocking(true)?;
-        stream.write_all(self.request.as_bytes())?;
+        let stream = self.target.begin()?;
         self.epoll.add(stream.as_fd(), number, Interest::Read)?;
         self.slots[number] = Some(Visit {
             stream,
@@ -109,7 +105,7 @@ impl Storm {
             response.extend_from_slice(bytes);
             if handshake::is_accepted(response)? {
                 visit.stage = Stage::Echoing;
-                visit.stream.write_all(&self.frames[number])?;
+                visit.stream.send(&self.frames[number])?;
             }
             return Ok(false);
         }
@@ -119,7 +115,7 @@ impl Storm {
             (Stage::Echoing, 1, None) => {
                 latency.record(visit.began.elapsed());
                 visit.stage = Stage::Closing(false);
-                visit.stream.write_all(&self.close_frame)?;
+                visit.stream.send(&self.close_frame)?;
             }
             (Stage::Closing(false), 0, Some(NORMAL_CLOSURE)) => {
                 visit.stage = Stage::Closing(true);
