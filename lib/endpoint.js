@@ -32,6 +32,9 @@ const INBOX_BYTES = 512 * 1024;
 /** The outbox is flushed inside a batch when its records have waited this long, in ms. */
 const FLUSH_INTERVAL = 1;
 
+/** While streams are read, flushing takes at most one part in this many of the time. */
+const FLUSH_SHARE = 4;
+
 /** Between two readings of the clock there are at most this many records. */
 const RECORDS_PER_CLOCK = 16;
 
@@ -54,6 +57,8 @@ class Endpoint {
     /** Streams are being read in this loop iteration, which ends with a flush. */
     this._reading = false;
     this._readingSince = 0;
+    this._readingInterval = FLUSH_INTERVAL;
+    this._isPushing = false;
     this.outputs = new Outputs(this._header, this._connections);
     this._lastFlush = 0;
     this._untilClock = 1;
@@ -161,14 +166,30 @@ class Endpoint {
    */
   push(connection, bytes) {
     this._beginReading();
-    this.native.push(connection.slot, connection.generation, bytes);
+    this._isPushing = true;
 
-    if (this._header[IN_TURN] === 0 && this._header[OUTBOX_COUNT] !== 0) {
+    try {
+      this.native.push(connection.slot, connection.generation, bytes);
+    } finally {
+      this._isPushing = false;
+    }
+
+    const header = this._header;
+
+    if (
+      header[IN_TURN] === 0 &&
+      (header[OUTBOX_COUNT] !== 0 || header[OUTPUTS] !== 0)
+    ) {
       const time = now();
 
-      if (time - this._readingSince >= FLUSH_INTERVAL) {
-        this._readingSince = time;
+      if (time - this._readingSince >= this._readingInterval) {
         this.native.complete();
+        this._readingSince = now();
+        // Writing to many streams takes longer than they may wait: most of the time is for reading.
+        this._readingInterval = Math.max(
+          FLUSH_INTERVAL,
+          FLUSH_SHARE * (this._readingSince - time)
+        );
       }
     }
   }
@@ -214,7 +235,8 @@ class Endpoint {
     const connections = this._connections;
     const count = header[INBOX_COUNT];
 
-    if (header[OUTPUTS] !== 0) this.outputs.write();
+    // What one stream brings is no reason to write to the others; see `push()`.
+    if (header[OUTPUTS] !== 0 && !this._isPushing) this.outputs.write();
 
     this.inbox.begin(header[INBOX_USED]);
     this._lastFlush = now();
@@ -252,7 +274,7 @@ class Endpoint {
         this.native.flush();
         this.outputs.write();
       }
-      this._lastFlush = time;
+      this._lastFlush = now();
       this._clockInterval = 1;
     }
 
