@@ -209,11 +209,14 @@ suite('finishRequest (WS-CONTRACT 29)', () => {
     await closed;
   });
 
-  contract('may throw: so does the constructor', ({ lib, log, t }) => {
+  contract('may throw: so does the constructor', async ({ lib, log, t }) => {
+    let closed;
+
     try {
       dial({ lib, t }, 'ws://127.0.0.1:1', {
-        finishRequest(req) {
-          req.on('error', () => {});
+        finishRequest(req, websocket) {
+          // Nobody else gets hold of it.
+          closed = follow(websocket, log);
           req.destroy();
           throw new Error('no');
         }
@@ -221,6 +224,7 @@ suite('finishRequest (WS-CONTRACT 29)', () => {
     } catch (error) {
       log(error);
     }
+    await closed;
   });
 
   contract('may destroy it with an error', async ({ lib, log, t }) => {

@@ -3,14 +3,19 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const libraries = { ws: require('ws'), ferrows: require('../..') };
+const libraries = {
+  ws: require('ws'),
+  ferrows: require('../..'),
+  /** Ferrows with the option `transport: 'stream'`. */
+  streams: require('./streams')
+};
 
 /** What the scenarios get as Ferrows. */
 let ferrows = libraries.ferrows;
 
 /** Has `contract()` compare ws with Ferrows over streams, for all scenarios of the process. */
 function compareStreams() {
-  ferrows = require('./streams');
+  ferrows = libraries.streams;
 }
 
 /**
