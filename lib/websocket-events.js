@@ -80,6 +80,15 @@ module.exports = {
     this._readyState = CLOSING;
   },
 
+  /** A close frame was sent: the connection is cut off if the closing handshake takes too long. */
+  _setCloseTimer() {
+    this._closeTimer = setTimeout(
+      terminate,
+      this._options.closeTimeout,
+      this._connection
+    );
+  },
+
   /** The connection is gone. */
   _onClose() {
     this._readyState = CLOSING;
@@ -118,4 +127,8 @@ module.exports = {
 /** Ends a pause: nothing more is emitted, and the peer's FIN has to be seen. */
 function readOn(connection) {
   connection.setPaused(false);
+}
+
+function terminate(connection) {
+  connection.terminate();
 }

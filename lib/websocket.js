@@ -233,14 +233,6 @@ class WebSocket extends EventEmitter {
     this._setCloseTimer();
   }
 
-  _setCloseTimer() {
-    this._closeTimer = setTimeout(
-      terminate,
-      this._options.closeTimeout,
-      this._connection
-    );
-  }
-
   /** Ends the sending side if the close frame is out and no other is to be waited for. */
   _endIfClosed() {
     if (this._closeFrameSent && (this._closeFrameReceived || this._errored)) {
@@ -486,10 +478,6 @@ function callable(cb) {
 
   const context = new AsyncResource('FERROWS_SEND', NOT_TRACKED);
   return (...args) => context.runInAsyncScope(cb, undefined, ...args);
-}
-
-function terminate(connection) {
-  connection.terminate();
 }
 
 function notOpen({ readyState }) {
