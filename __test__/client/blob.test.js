@@ -257,6 +257,23 @@ suite('a Blob that cannot be read (WS-CONTRACT 15)', () => {
     await closed;
   });
 
+  contract(
+    'ends the connection after closeTimeout, if the peer does not',
+    async ({ lib, log, t }) => {
+      const raw = await RawServer.start(t);
+      const { peer, ws } = await link({ lib, t }, raw, { closeTimeout: 50 });
+      const closed = follow(ws, log);
+      const blob = slowBlob(3);
+      // It does not answer FIN by itself.
+      peer.socket.allowHalfOpen = true;
+      ws.send(blob);
+      blob.reject(new Error('unreadable'));
+      log(await peer.readToEnd());
+      await closed;
+      log(ws.readyState);
+    }
+  );
+
   inBothRoles('as its file was changed', async ({ log, peer, t, ws }) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferrows-'));
     t.after(() => fs.rmSync(folder, { recursive: true }));
