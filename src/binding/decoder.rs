@@ -10,7 +10,8 @@ use crate::protocol::connection::Decoded;
 use crate::protocol::{Connection, Event, MessageKind, ProtocolError};
 
 /// What was decoded is told in records of `(kind, start, end, code)`: what it is, where its payload
-/// lies in the input, and the status code of a close frame.
+/// lies in the input, and the status code of a close frame; for a data frame 1 if its message is
+/// compressed.
 const RECORD_FIELDS: usize = 4;
 
 /// What a record tells.
@@ -42,7 +43,8 @@ pub struct Decoder {
 
 #[napi]
 impl Decoder {
-    /// Limits of 0 mean none.
+    /// Limits of 0 mean none. With `compression`, messages may be compressed (RFC 7692); those that
+    /// are come as they are, and their text unchecked.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         is_server: bool,
@@ -50,6 +52,7 @@ impl Decoder {
         max_fragments: u32,
         max_buffered_chunks: u32,
         skip_utf8_validation: bool,
+        compression: bool,
     ) -> Self {
         let settings = settings(
             is_server,
@@ -58,8 +61,12 @@ impl Decoder {
             max_buffered_chunks,
             skip_utf8_validation,
         );
+        let mut connection = Connection::new(settings.role, settings.limits);
+        if compression {
+            connection.accept_compression();
+        }
         Decoder {
-            connection: Connection::new(settings.role, settings.limits),
+            connection,
             error: None,
         }
     }
@@ -126,16 +133,21 @@ impl Decoder {
     }
 }
 
-/// The kind of an event, the length of its payload in bytes, and its status code or 0.
+/// The kind of an event, the length of its payload in bytes, and the code of its record.
 fn describe(event: Event) -> (DecodedKind, usize, u16) {
     let last = |kind| match kind {
         MessageKind::Text => DecodedKind::Text,
         MessageKind::Binary => DecodedKind::Binary,
     };
     match event {
-        Event::Message { kind, payload } => (last(kind), payload.len(), 0),
+        Event::Message {
+            kind,
+            compressed,
+            payload,
+        } => (last(kind), payload.len(), compressed.into()),
         Event::Payload {
             kind,
+            compressed,
             payload,
             end_of_frame,
             end_of_message,
@@ -145,7 +157,7 @@ fn describe(event: Event) -> (DecodedKind, usize, u16) {
                 (false, true) => DecodedKind::Fragment,
                 (false, false) => DecodedKind::Piece,
             };
-            (kind, payload.len(), 0)
+            (kind, payload.len(), compressed.into())
         }
         Event::Ping { payload } => (DecodedKind::Ping, payload.len(), 0),
         Event::Pong { payload } => (DecodedKind::Pong, payload.len(), 0),

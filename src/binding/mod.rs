@@ -17,6 +17,7 @@
 // What `#[napi]` exports is reached by Node-API alone.
 #![allow(unreachable_pub)]
 
+mod compression;
 mod connection;
 mod decoder;
 mod endpoint;

@@ -118,7 +118,7 @@ impl<P> Connection<P> {
             let at = |payload: &Range<usize>| start + payload.start..start + payload.end;
             range.start += decoded.consumed;
             match decoded.event {
-                Event::Message { kind, payload } => {
+                Event::Message { kind, payload, .. } => {
                     let payload = at(&payload);
                     let kind = match kind {
                         MessageKind::Text => Kind::Text,
@@ -132,6 +132,7 @@ impl<P> Connection<P> {
                     payload,
                     end_of_frame,
                     end_of_message,
+                    ..
                 } => {
                     let declared = self.protocol.message_length();
                     let piece = batch.bytes(at(&payload));

@@ -22,18 +22,20 @@ pub(crate) struct Decoded {
     pub(crate) consumed: usize,
 }
 
-/// Payloads are unmasked in place; text and close reasons are valid UTF-8.
+/// Payloads are unmasked in place; text that is not compressed, and close reasons, are valid UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A message in one frame that lies wholly in the input.
     Message {
         kind: MessageKind,
+        compressed: bool,
         payload: Range<usize>,
     },
     /// A piece of a message's payload, in order. It is empty if only the header has come or the
     /// fragment is empty. A piece of text may end within a UTF-8 sequence.
     Payload {
         kind: MessageKind,
+        compressed: bool,
         payload: Range<usize>,
         end_of_frame: bool,
         end_of_message: bool,
@@ -77,6 +79,8 @@ pub(crate) struct Connection {
     /// Bytes of the unfinished header that an earlier `receive` has looked at.
     header_seen: u8,
     role: Role,
+    /// permessage-deflate is in use.
+    compression: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -97,6 +101,7 @@ struct DataFrame {
     /// Turned so that it starts with the octet for the next byte; zeros in a client.
     key: [u8; KEY_LENGTH],
     kind: MessageKind,
+    compressed: bool,
     fin: bool,
 }
 
@@ -110,7 +115,18 @@ impl Connection {
             buffered_chunks: 0,
             header_seen: 0,
             role,
+            compression: false,
         }
+    }
+
+    /// permessage-deflate was agreed on: messages may be compressed (RFC 7692 §6).
+    pub(crate) fn accept_compression(&mut self) {
+        self.compression = true;
+    }
+
+    /// What it accepts from the peer.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Says that one read of the transport begins.
@@ -172,7 +188,11 @@ impl Connection {
             return Ok(self.need_more(START_LENGTH, input));
         };
         let message = match data {
-            Some(kind) => Some((kind, self.message.with_frame(kind, length, &self.limits)?)),
+            Some((kind, compressed)) => {
+                let limits = &self.limits;
+                let message = self.message.with_frame(kind, compressed, length, limits)?;
+                Some((kind, compressed, message))
+            }
             None => None,
         };
         let (key, payload_at) = if start.masked() {
@@ -185,7 +205,7 @@ impl Connection {
         };
         let complete = length <= (input.len() - payload_at) as u64;
 
-        let Some((kind, message)) = message else {
+        let Some((kind, compressed, message)) = message else {
             if !complete {
                 return Ok(self.need_more(payload_at, input));
             }
@@ -199,12 +219,16 @@ impl Connection {
             let payload = payload_at..payload_at + length as usize;
             let bytes = &mut input[payload.clone()];
             mask::apply(bytes, key);
-            if self.must_be_utf8(kind) && !utf8::is_valid(bytes) {
+            if !compressed && self.must_be_utf8(kind) && !utf8::is_valid(bytes) {
                 return Err(ProtocolError::InvalidUtf8);
             }
             let consumed = payload.end;
             self.step_done(input.len() - consumed);
-            let event = Event::Message { kind, payload };
+            let event = Event::Message {
+                kind,
+                compressed,
+                payload,
+            };
             return Ok(Some(Decoded { event, consumed }));
         }
 
@@ -214,38 +238,44 @@ impl Connection {
             remaining: length,
             key,
             kind,
+            compressed,
             fin: start.fin(),
         };
         self.receive_payload(frame, input, payload_at).map(Some)
     }
 
     /// Checks the first two bytes of a header. Returns the kind of message that a data frame belongs
-    /// to, `None` for a control frame.
+    /// to and whether it is compressed, `None` for a control frame.
     #[inline]
-    fn check(&self, start: HeaderStart) -> Result<Option<MessageKind>, ProtocolError> {
+    fn check(&self, start: HeaderStart) -> Result<Option<(MessageKind, bool)>, ProtocolError> {
         // §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero
         // values."
         if start.rsv2_3() {
             return Err(ProtocolError::UnexpectedRsv23);
         }
-        // permessage-deflate (RFC 7692 §6) will give RSV1 its meaning, on the first frame of a data
-        // message only.
-        if start.rsv1() {
+        if start.rsv1() && !self.compression {
             return Err(ProtocolError::UnexpectedRsv1);
         }
-        let kind = match start.opcode() {
+        // RFC 7692 §6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames
+        // and non-first fragments of a data message."
+        let data = match start.opcode() {
             Opcode::CLOSE | Opcode::PING | Opcode::PONG => {
                 self.check_control(start)?;
                 None
             }
-            opcode => Some(self.message.kind_of_frame(opcode)?),
+            Opcode::CONTINUATION if start.rsv1() => return Err(ProtocolError::UnexpectedRsv1),
+            opcode => {
+                let kind = self.message.kind_of_frame(opcode)?;
+                let compressed = start.rsv1() || self.message.is_compressed();
+                Some((kind, compressed))
+            }
         };
         // §5.1: "The server MUST close the connection upon receiving a frame that is not masked." "A
         // client MUST close a connection if it detects a masked frame."
         match (self.role, start.masked()) {
             (Role::Server, false) => Err(ProtocolError::ExpectedMask),
             (Role::Client, true) => Err(ProtocolError::UnexpectedMask),
-            (Role::Server, true) | (Role::Client, false) => Ok(kind),
+            (Role::Server, true) | (Role::Client, false) => Ok(data),
         }
     }
 
@@ -254,6 +284,9 @@ impl Connection {
         // fragmented."
         if !start.fin() {
             return Err(ProtocolError::ExpectedFin);
+        }
+        if start.rsv1() {
+            return Err(ProtocolError::UnexpectedRsv1);
         }
         let length = start.short_length();
         if usize::from(length) > MAX_CONTROL_PAYLOAD
@@ -306,7 +339,7 @@ impl Connection {
 
         let end_of_frame = frame.remaining == 0;
         let end_of_message = end_of_frame && frame.fin;
-        if self.must_be_utf8(frame.kind) {
+        if !frame.compressed && self.must_be_utf8(frame.kind) {
             self.utf8.push(bytes, end_of_message)?;
         }
         if end_of_frame {
@@ -320,6 +353,7 @@ impl Connection {
         }
         let event = Event::Payload {
             kind: frame.kind,
+            compressed: frame.compressed,
             payload: from..consumed,
             end_of_frame,
             end_of_message,
@@ -327,8 +361,9 @@ impl Connection {
         Ok(Decoded { event, consumed })
     }
 
+    /// Whether a message of this kind has to be checked, RFC 6455 §8.1.
     #[inline]
-    fn must_be_utf8(&self, kind: MessageKind) -> bool {
+    pub(crate) fn must_be_utf8(&self, kind: MessageKind) -> bool {
         kind == MessageKind::Text && !self.limits.skip_utf8_validation
     }
 

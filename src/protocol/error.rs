@@ -27,6 +27,8 @@ pub(crate) enum ProtocolError {
     TooManyBufferedChunks,
     InvalidCloseCode(u16),
     InvalidUtf8,
+    /// A compressed payload that zlib refuses, with zlib's text.
+    InvalidCompression(&'static str),
 }
 
 /// The JavaScript class that the error has in ws.
@@ -51,7 +53,7 @@ impl ProtocolError {
         self.row().3
     }
 
-    /// The `code` property, `WS_ERR_*`.
+    /// The `code` property: `WS_ERR_*`, or zlib's.
     pub(crate) fn code(self) -> &'static str {
         self.row().4
     }
@@ -77,6 +79,7 @@ impl ProtocolError {
             Self::TooManyFragments => (RangeError, "Too many message fragments", None, Code::POLICY, "WS_ERR_TOO_MANY_BUFFERED_PARTS"),
             Self::TooManyBufferedChunks => (RangeError, "Too many buffered chunks", None, Code::POLICY, "WS_ERR_TOO_MANY_BUFFERED_PARTS"),
             Self::InvalidCloseCode(code) => (RangeError, "Invalid WebSocket frame: invalid status code", Some(code), Code::PROTOCOL_ERROR, "WS_ERR_INVALID_CLOSE_CODE"),
+            Self::InvalidCompression(text) => (Error, text, None, Code::INVALID_PAYLOAD, "Z_DATA_ERROR"),
             Self::InvalidUtf8 => (Error, "Invalid WebSocket frame: invalid UTF-8 sequence", None, Code::INVALID_PAYLOAD, "WS_ERR_INVALID_UTF8"),
         }
     }

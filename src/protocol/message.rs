@@ -18,12 +18,19 @@ pub(super) struct Message {
     fragments: u32,
     /// None between messages.
     kind: Option<MessageKind>,
+    compressed: bool,
 }
 
 impl Message {
     #[inline]
     pub(super) fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Whether its first frame says that it is compressed.
+    #[inline]
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed
     }
 
     /// The kind of the message that a data frame with this opcode belongs to.
@@ -53,6 +60,7 @@ impl Message {
     pub(super) fn with_frame(
         &self,
         kind: MessageKind,
+        compressed: bool,
         length: u64,
         limits: &Limits,
     ) -> Result<Self, ProtocolError> {
@@ -60,6 +68,7 @@ impl Message {
             length: self.length.saturating_add(length),
             fragments: self.fragments.saturating_add(1),
             kind: Some(kind),
+            compressed,
         };
         // §10.4: "Implementations that have … limitations regarding the frame size or total message
         // size after reassembly from multiple frames MUST protect themselves against exceeding those

@@ -1,9 +1,10 @@
-//! RFC 6455 as a state machine over bytes: no I/O, no clock, no `unsafe`, no JavaScript.
+//! RFC 6455 and RFC 7692 as state machines over bytes: no I/O, no clock, no `unsafe`, no JavaScript.
 //!
 //! The caller owns every byte. It hands what it read to [`Connection::receive`], which unmasks in
 //! place and answers with ranges of that input; it writes frames with [`FrameHeader::encode`], which
 //! needs no connection, so one encoded frame serves many. Nothing here allocates except the
-//! handshake, which runs once per connection. The contract of the decoder is on [`Connection`].
+//! handshake, which runs once per connection, and compression. The contract of the decoder is on
+//! [`Connection`].
 //!
 //! | file             | what it obeys                                                        |
 //! |------------------|----------------------------------------------------------------------|
@@ -19,15 +20,20 @@
 //! | `limits.rs`      | RFC 6455 §10.4, implementation-specific limits                       |
 //! | `error.rs`       | RFC 6455 §7.1.7, why a connection is failed: the one table           |
 //! | `connection.rs`  | RFC 6455 §5 and §6.2, receiving data: the state machine              |
+//! | `deflate.rs`     | RFC 7692 §7.1, what was agreed on; §7.2.1, compression               |
+//! | `inflate.rs`     | RFC 7692 §7.2.2, decompression                                       |
+//! | `window.rs`      | RFC 7692 §7.1.1, the LZ77 window that is taken over                  |
 
 #![forbid(unsafe_code)]
 
 pub(crate) mod close;
 pub(crate) mod connection;
+pub(crate) mod deflate;
 mod error;
 pub(crate) mod extension;
 pub(crate) mod handshake;
 pub(crate) mod header;
+pub(crate) mod inflate;
 mod limits;
 pub(crate) mod mask;
 mod message;
@@ -35,7 +41,8 @@ pub(crate) mod subprotocol;
 #[cfg(test)]
 mod tests;
 mod token;
-mod utf8;
+pub(crate) mod utf8;
+pub(crate) mod window;
 
 pub(crate) use close::{CloseCode, ClosePayload};
 pub(crate) use connection::{Connection, Event, Role};

@@ -9,8 +9,9 @@ use super::ProtocolError;
 /// The longest sequence that is still incomplete.
 const MAX_PENDING: usize = 3;
 
+/// Whether `bytes` are UTF-8 as a whole.
 #[inline]
-pub(super) fn is_valid(bytes: &[u8]) -> bool {
+pub(crate) fn is_valid(bytes: &[u8]) -> bool {
     simdutf8::basic::from_utf8(bytes).is_ok()
 }
 

@@ -1,0 +1,153 @@
+//! Compression without a connection: what the `PerMessageDeflate` of `lib/` is made of.
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use super::error::{ProtocolErrorFacts, facts};
+use crate::protocol::ProtocolError;
+use crate::protocol::deflate::{self, Compression};
+use crate::protocol::inflate::{self, Compressed};
+use crate::protocol::window::Window;
+
+/// Memory for what is decompressed grows by this many bytes at first.
+const FIRST_OUTPUT: usize = 16 * 1024;
+
+/// Compresses messages (RFC 7692 §7.2.1).
+#[napi]
+pub struct Deflater {
+    deflater: deflate::Deflater,
+    takeover: bool,
+    in_message: bool,
+}
+
+#[napi]
+impl Deflater {
+    /// zlib's parameters; with `takeover` messages refer to earlier ones.
+    ///
+    /// # Errors
+    /// A parameter out of range.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        level: i32,
+        mem_level: u32,
+        strategy: i32,
+        window_bits: u32,
+        takeover: bool,
+    ) -> Result<Self> {
+        let compression = Compression::new(level, mem_level, strategy, window_bits)
+            .ok_or_else(|| Error::from_reason("a zlib parameter is out of range"))?;
+        Ok(Deflater {
+            deflater: deflate::Deflater::new(compression),
+            takeover,
+            in_message: false,
+        })
+    }
+
+    /// The compressed payload of a frame; `fin`: it is the last of its message.
+    ///
+    /// # Errors
+    /// If there is no memory.
+    #[napi(catch_unwind)]
+    pub fn compress<'env>(
+        &mut self,
+        env: &'env Env,
+        payload: &[u8],
+        fin: bool,
+    ) -> Result<BufferSlice<'env>> {
+        if !self.takeover && !self.in_message {
+            self.deflater.begin(&[]);
+        }
+        self.in_message = !fin;
+        let mut output = Vec::new();
+        self.deflater.deflate(payload, fin, &mut output);
+        BufferSlice::copy_from(env, output)
+    }
+}
+
+/// Decompresses messages (RFC 7692 §7.2.2).
+#[napi]
+pub struct Inflater {
+    inflater: inflate::Inflater,
+    /// `None` if messages do not refer to earlier ones.
+    window: Option<Window>,
+    max_payload: usize,
+    in_message: bool,
+    error: Option<ProtocolError>,
+}
+
+#[napi]
+impl Inflater {
+    /// `window_bits` is the peer's; with `takeover` messages may refer to earlier ones. A frame is
+    /// at most `max_payload` bytes long when it is decompressed; 0 means no limit.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(window_bits: u32, takeover: bool, max_payload: f64) -> Self {
+        let bits = u8::try_from(window_bits).unwrap_or(u8::MAX);
+        Inflater {
+            inflater: inflate::Inflater::new(),
+            window: takeover.then(|| Window::new(bits)),
+            // A limit beyond what memory has addresses for is none.
+            max_payload: match max_payload as usize {
+                0 => usize::MAX,
+                limit => limit,
+            },
+            in_message: false,
+            error: None,
+        }
+    }
+
+    /// The decompressed payload of a frame; `fin`: it is the last of its message. `null` if that
+    /// cannot be had, as [`Inflater::error`] says.
+    ///
+    /// # Errors
+    /// If there is no memory.
+    #[napi(catch_unwind)]
+    pub fn decompress<'env>(
+        &mut self,
+        env: &'env Env,
+        payload: &[u8],
+        fin: bool,
+    ) -> Result<Option<BufferSlice<'env>>> {
+        if !self.in_message {
+            let window = self.window.as_ref().map_or(&[][..], Window::bytes);
+            self.inflater.begin(window);
+        }
+        self.in_message = !fin;
+        match self.inflate(payload, fin) {
+            Ok(output) => {
+                if let Some(window) = &mut self.window {
+                    window.push(&output);
+                }
+                BufferSlice::copy_from(env, output).map(Some)
+            }
+            Err(error) => {
+                self.in_message = false;
+                self.error = Some(error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Why the last frame could not be decompressed.
+    #[napi(catch_unwind)]
+    pub fn error(&self) -> Option<ProtocolErrorFacts> {
+        self.error.map(facts)
+    }
+
+    fn inflate(&mut self, payload: &[u8], fin: bool) -> std::result::Result<Vec<u8>, ProtocolError> {
+        let mut frame = Compressed::new(payload, fin);
+        let mut output = Vec::new();
+        let mut length = 0;
+        while !frame.is_done() {
+            // One byte beyond the limit shows that it is exceeded.
+            let most = self.max_payload.saturating_add(1);
+            let capacity = (length * 2).max(FIRST_OUTPUT).min(most);
+            output.resize(capacity, 0);
+            length += self.inflater.inflate(&mut frame, &mut output[length..])?;
+            if length > self.max_payload {
+                return Err(ProtocolError::MaxPayloadExceeded);
+            }
+        }
+        output.truncate(length);
+        Ok(output)
+    }
+}
