@@ -133,8 +133,12 @@ impl Inflater {
         self.error.map(facts)
     }
 
-    fn inflate(&mut self, payload: &[u8], fin: bool) -> std::result::Result<Vec<u8>, ProtocolError> {
-        let mut frame = Compressed::new(payload, fin);
+    fn inflate(
+        &mut self,
+        payload: &[u8],
+        fin: bool,
+    ) -> std::result::Result<Vec<u8>, ProtocolError> {
+        let mut frame = Compressed::new(payload, fin, 0);
         let mut output = Vec::new();
         let mut length = 0;
         while !frame.is_done() {

@@ -18,16 +18,19 @@ pub(crate) struct Inflater {
 /// The payload of one frame on its way through an [`Inflater`].
 pub(crate) struct Compressed<'a> {
     bytes: &'a [u8],
-    tail: &'static [u8],
+    fin: bool,
+    /// How much was used, of the bytes and then of the tail.
+    position: usize,
     done: bool,
 }
 
 impl<'a> Compressed<'a> {
-    /// `fin`: it is the last frame of its message.
-    pub(crate) fn new(bytes: &'a [u8], fin: bool) -> Self {
+    /// `fin`: it is the last frame of its message. `position` is 0, or where another left off.
+    pub(crate) fn new(bytes: &'a [u8], fin: bool, position: usize) -> Self {
         Compressed {
             bytes,
-            tail: if fin { &TAIL } else { &[] },
+            fin,
+            position,
             done: false,
         }
     }
@@ -37,9 +40,17 @@ impl<'a> Compressed<'a> {
         self.done
     }
 
-    /// What is left of it, without the tail.
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.bytes
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// What comes next.
+    fn input(&self) -> &'a [u8] {
+        match self.position.checked_sub(self.bytes.len()) {
+            None => &self.bytes[self.position..],
+            Some(used) if self.fin => &TAIL[used..],
+            Some(_) => &[],
+        }
     }
 }
 
@@ -71,24 +82,22 @@ impl Inflater {
     ) -> Result<usize, ProtocolError> {
         let mut written = 0;
         while !frame.done {
-            let in_tail = frame.bytes.is_empty();
-            let input = if in_tail { frame.tail } else { frame.bytes };
             let (before_in, before_out) = (self.zlib.total_in(), self.zlib.total_out());
             let status = self
                 .zlib
-                .decompress(input, &mut output[written..], InflateFlush::SyncFlush)
+                .decompress(
+                    frame.input(),
+                    &mut output[written..],
+                    InflateFlush::SyncFlush,
+                )
                 .map_err(|error| {
                     let text = self.zlib.error_message();
                     ProtocolError::InvalidCompression(text.unwrap_or(error.as_str()))
                 })?;
             let used = (self.zlib.total_in() - before_in) as usize;
             let brought = (self.zlib.total_out() - before_out) as usize;
+            frame.position += used;
             written += brought;
-            if in_tail {
-                frame.tail = &frame.tail[used..];
-            } else {
-                frame.bytes = &frame.bytes[used..];
-            }
             if matches!(status, Status::StreamEnd) {
                 // §7.2.3.4: a block with the BFINAL bit. Like ws, ignore what follows it in this
                 // frame, which is an empty block; another frame starts anew.
@@ -98,10 +107,8 @@ impl Inflater {
                 // Full; it might be that nothing is left, which the next call finds out.
                 break;
             } else {
-                frame.done = frame.bytes.is_empty() && frame.tail.is_empty();
-                // Stuck with input left over and room for output: that is not zlib.
-                debug_assert!(frame.done || used > 0 || brought > 0);
-                frame.done |= used == 0 && brought == 0;
+                // With room for output and no progress, zlib waits for what never comes.
+                frame.done = frame.input().is_empty() || used == 0 && brought == 0;
             }
         }
         Ok(written)

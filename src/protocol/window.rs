@@ -77,7 +77,11 @@ mod tests {
                 seen += message.len();
                 let start = seen.saturating_sub(256);
                 assert_eq!(window.bytes(), &passed[start..seen], "{step} {seen}");
-                assert!(window.bytes.capacity() <= 320, "{}", window.bytes.capacity());
+                assert!(
+                    window.bytes.capacity() <= 320,
+                    "{}",
+                    window.bytes.capacity()
+                );
             }
         }
     }

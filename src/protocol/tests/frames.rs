@@ -168,6 +168,7 @@ fn gives_a_whole_message_in_one_event_and_says_where_it_lies() {
     let mut connection = Connection::new(Role::Server, Limits::default());
     let event = Event::Message {
         kind: MessageKind::Text,
+        compressed: false,
         payload: 6..11,
     };
     let decoded = Decoded {
@@ -185,6 +186,7 @@ fn announces_a_data_frame_as_soon_as_its_header_is_complete() {
     let mut header = hex("82 fe 03 e8 01 02 03 04");
     let event = Event::Payload {
         kind: MessageKind::Binary,
+        compressed: false,
         payload: 8..8,
         end_of_frame: false,
         end_of_message: false,
@@ -224,4 +226,49 @@ fn needs_more_as_long_as_a_header_or_a_control_frame_is_unfinished() {
 #[test]
 fn an_idle_connection_is_small() {
     assert!(size_of::<Connection>() - size_of::<Limits>() <= 64);
+}
+
+#[test]
+fn rsv1_marks_a_compressed_message_where_compression_was_agreed_on() {
+    let mut connection = Connection::new(Role::Client, Limits::default());
+    connection.accept_compression();
+    // One frame; then a message of two with a ping between them; then one that is not compressed.
+    let mut input = hex("c1 01 ff 42 01 fe 89 00 80 01 ff 81 01 41");
+    let mut compressed = Vec::new();
+    let mut from = 0;
+    while let Some(decoded) = connection.receive(&mut input[from..]).unwrap() {
+        from += decoded.consumed;
+        match decoded.event {
+            Event::Message { compressed: it, .. } | Event::Payload { compressed: it, .. } => {
+                compressed.push(it);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(from, input.len());
+    assert_eq!(compressed, [true, true, true, false]);
+}
+
+#[test]
+fn rsv1_is_for_the_first_frame_of_a_data_message_alone() {
+    for bytes in [
+        "c9 00",
+        "c8 00",
+        "c0 00",
+        "01 01 41 c0 00",
+        "41 01 41 c0 00",
+    ] {
+        let mut connection = Connection::new(Role::Client, Limits::default());
+        connection.accept_compression();
+        let mut input = hex(bytes);
+        let mut from = 0;
+        let error = loop {
+            match connection.receive(&mut input[from..]) {
+                Ok(Some(decoded)) => from += decoded.consumed,
+                Ok(None) => panic!("{bytes}"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error, super::ProtocolError::UnexpectedRsv1, "{bytes}");
+    }
 }

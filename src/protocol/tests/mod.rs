@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may panic
 
 mod bad_input;
+mod compression;
 mod frames;
 mod limits;
 mod random;

@@ -62,7 +62,7 @@ pub(crate) fn replay<'a>(
             assert!(decoded.consumed > 0, "an event without a byte");
             let slice = |range: std::ops::Range<usize>| kept[range].to_vec();
             let item = match decoded.event {
-                Event::Message { kind, payload } => {
+                Event::Message { kind, payload, .. } => {
                     assert!(partial.is_empty() && connection.message_length() == 0);
                     Some(Item::message(kind, slice(payload)))
                 }
@@ -71,6 +71,7 @@ pub(crate) fn replay<'a>(
                     payload,
                     end_of_frame,
                     end_of_message,
+                    ..
                 } => {
                     let remaining = connection.frame_remaining();
                     if expected > 0 {

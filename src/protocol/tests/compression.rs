@@ -1,0 +1,389 @@
+//! RFC 7692 §7.2: the codec of permessage-deflate.
+
+use super::*;
+use crate::protocol::deflate::{Compression, Deflater};
+use crate::protocol::inflate::{Compressed, Inflater};
+use crate::protocol::window::Window;
+
+const WINDOW_BITS: std::ops::RangeInclusive<u32> = 8..=15;
+
+fn compression(level: i32, window_bits: u32) -> Compression {
+    Compression::new(level, 8, 0, window_bits).unwrap()
+}
+
+/// Decompresses a frame into pieces of `room` bytes.
+fn inflate(
+    inflater: &mut Inflater,
+    bytes: &[u8],
+    fin: bool,
+    room: usize,
+) -> Result<Vec<u8>, ProtocolError> {
+    let mut frame = Compressed::new(bytes, fin, 0);
+    let mut output = Vec::new();
+    while !frame.is_done() {
+        let mut piece = vec![0; room];
+        let length = inflater.inflate(&mut frame, &mut piece)?;
+        output.extend_from_slice(&piece[..length]);
+    }
+    Ok(output)
+}
+
+/// Decompresses a message that refers to no other.
+fn message(bytes: &[u8]) -> Result<Vec<u8>, ProtocolError> {
+    let mut inflater = Inflater::new();
+    inflater.begin(&[]);
+    inflate(&mut inflater, bytes, true, 1000)
+}
+
+/// Text that looks like what programs send.
+fn json(length: usize, seed: u32) -> Vec<u8> {
+    let mut state = seed;
+    let mut text = String::new();
+    while text.len() < length {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let (id, name) = (
+            state >> 8,
+            ["ann", "bob", "eve"][(state >> 30) as usize % 3],
+        );
+        text += &format!(
+            "{{\"id\":{id},\"name\":\"{name}\",\"score\":{}}},",
+            id % 1000
+        );
+    }
+    text.into_bytes()[..length].to_vec()
+}
+
+/// Bytes that no compressor makes shorter.
+fn noise(length: usize, seed: u32) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+#[test]
+fn decompresses_the_examples_of_rfc_7692() {
+    // §7.2.3.1, §7.2.3.3, §7.2.3.4, §7.2.3.5: one block, an uncompressed block, a final block, two
+    // blocks.
+    for bytes in [
+        "f2 48 cd c9 c9 07 00",
+        "00 05 00 fa ff 48 65 6c 6c 6f 00",
+        "f3 48 cd c9 c9 07 00 00",
+        "f2 48 05 00 00 00 ff ff ca c9 c9 07 00",
+    ] {
+        assert_eq!(message(&hex(bytes)), Ok(b"Hello".to_vec()), "{bytes}");
+    }
+    // §7.2.3.6: the empty message.
+    assert_eq!(message(&hex("00")), Ok(vec![]));
+}
+
+#[test]
+fn compresses_the_examples_of_rfc_7692() {
+    let mut deflater = Deflater::new(compression(6, 15));
+    let mut output = Vec::new();
+    deflater.begin(&[]);
+    deflater.deflate(b"Hello", true, &mut output);
+    assert_eq!(output, hex("f2 48 cd c9 c9 07 00"));
+    // §7.2.3.2: the same again, with the window of the first.
+    output.clear();
+    deflater.deflate(b"Hello", true, &mut output);
+    assert_eq!(output, hex("f2 00 11 00 00"));
+    // Without it.
+    output.clear();
+    deflater.begin(&[]);
+    deflater.deflate(b"Hello", true, &mut output);
+    assert_eq!(output, hex("f2 48 cd c9 c9 07 00"));
+    output.clear();
+    deflater.deflate(b"", true, &mut output);
+    assert_eq!(output, hex("00"));
+}
+
+#[test]
+fn a_compressor_that_is_given_the_window_goes_on_where_another_left_off() {
+    let mut kept = Deflater::new(compression(6, 15));
+    let mut lent = Deflater::new(compression(6, 15));
+    let mut window = Window::new(15);
+    let mut inflater = Inflater::new();
+    let mut received = Window::new(15);
+    for (round, length) in [10, 500, 0, 40_000, 3, 70_000, 200, 200].iter().enumerate() {
+        let message = json(*length, round as u32 % 3);
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        kept.deflate(&message, true, &mut one);
+        lent.begin(window.bytes());
+        lent.deflate(&message, true, &mut other);
+        window.push(&message);
+        // zlib's hash chains end in other places, so the two need not be the same.
+        assert!(other.len() <= one.len() + one.len() / 20 + 8, "{length}");
+        for bytes in [one, other] {
+            inflater.begin(received.bytes());
+            let decompressed = inflate(&mut inflater, &bytes, true, 10_000);
+            assert_eq!(decompressed.as_deref(), Ok(&message[..]), "{length}");
+        }
+        received.push(&message);
+    }
+}
+
+#[test]
+fn what_was_compressed_is_decompressed_whatever_the_parameters() {
+    for level in -1..=9 {
+        for mem_level in [1, 8, 9] {
+            for strategy in 0..=4 {
+                let compression = Compression::new(level, mem_level, strategy, 15).unwrap();
+                let mut deflater = Deflater::new(compression);
+                for message in [json(1, 1), json(3000, 2), noise(3000, 3), vec![7; 9000]] {
+                    let mut output = Vec::new();
+                    deflater.begin(&[]);
+                    deflater.deflate(&message, true, &mut output);
+                    assert_eq!(super::compression::message(&output), Ok(message));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_refers_to_more_than_the_window_agreed_on() {
+    for bits in WINDOW_BITS {
+        for level in [1, 2, 3, 6, 8] {
+            let mut deflater = Deflater::new(compression(level, bits));
+            let mut window = Window::new(bits as u8);
+            let mut receiver = Window::new(bits as u8);
+            // Each repeats what was just beyond the window.
+            for length in [300, 100, 300, 1000, 20, 40_000, 1 << bits, 1 << bits] {
+                let message = json(length, 5);
+                let mut output = Vec::new();
+                deflater.begin(window.bytes());
+                deflater.deflate(&message, true, &mut output);
+                window.push(&message);
+                let (decompressed, farthest) = reference(&output, receiver.bytes());
+                assert_eq!(decompressed, message, "{bits} {level} {length}");
+                assert!(farthest <= 1 << bits, "{bits} {level} {length}: {farthest}");
+                receiver.push(&message);
+            }
+        }
+    }
+}
+
+#[test]
+fn fragments_are_compressed_and_decompressed_one_by_one() {
+    let text = json(5000, 9);
+    for cuts in [vec![0], vec![1, 1], vec![100, 2000, 2001, 4999]] {
+        let mut deflater = Deflater::new(compression(6, 15));
+        let mut inflater = Inflater::new();
+        deflater.begin(&[]);
+        inflater.begin(&[]);
+        let mut from = 0;
+        for to in cuts.iter().copied().chain([text.len()]) {
+            let fin = to == text.len();
+            let mut output = Vec::new();
+            deflater.deflate(&text[from..to], fin, &mut output);
+            let decompressed = inflate(&mut inflater, &output, fin, 64);
+            assert_eq!(decompressed.as_deref(), Ok(&text[from..to]), "{cuts:?}");
+            from = to;
+        }
+    }
+}
+
+#[test]
+fn the_output_may_be_cut_anywhere() {
+    let text = json(2000, 4);
+    let mut deflater = Deflater::new(compression(6, 15));
+    let mut output = Vec::new();
+    deflater.begin(&[]);
+    deflater.deflate(&text, true, &mut output);
+    let mut inflater = Inflater::new();
+    for room in [1, 2, 3, 7, 64, 1999, 2000, 2001] {
+        inflater.begin(&[]);
+        let decompressed = inflate(&mut inflater, &output, true, room);
+        assert_eq!(decompressed.as_deref(), Ok(&text[..]), "{room}");
+    }
+}
+
+#[test]
+fn the_input_may_be_handed_to_another_call_anywhere() {
+    let text = json(500, 6);
+    let mut deflater = Deflater::new(compression(6, 15));
+    let mut output = Vec::new();
+    deflater.begin(&[]);
+    deflater.deflate(&text, true, &mut output);
+    let mut inflater = Inflater::new();
+    for room in 1..500 {
+        inflater.begin(&[]);
+        let mut first = vec![0; room];
+        let mut frame = Compressed::new(&output, true, 0);
+        let length = inflater.inflate(&mut frame, &mut first).unwrap();
+        assert_eq!(length, room);
+        let mut frame = Compressed::new(&output, true, frame.position());
+        let mut second = vec![0; 1000];
+        let length = inflater.inflate(&mut frame, &mut second).unwrap();
+        assert!(frame.is_done());
+        assert_eq!([&first[..], &second[..length]].concat(), text, "{room}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_compressed_message_are_refused_with_the_text_of_zlib() {
+    for (bytes, text) in [
+        ("ff", "invalid block type"),
+        ("00 05 00 fa fe 48", "invalid stored block lengths"),
+        ("f2 00 11 00 00", "invalid distance too far back"),
+    ] {
+        assert_eq!(
+            message(&hex(bytes)),
+            Err(ProtocolError::InvalidCompression(text)),
+            "{bytes}"
+        );
+    }
+}
+
+#[test]
+fn a_compressor_works_on_after_any_message() {
+    let mut inflater = Inflater::new();
+    inflater.begin(&[]);
+    assert!(inflate(&mut inflater, &hex("ff"), true, 10).is_err());
+    inflater.begin(&[]);
+    let hello = inflate(&mut inflater, &hex("f2 48 cd c9 c9 07 00"), true, 10);
+    assert_eq!(hello, Ok(b"Hello".to_vec()));
+}
+
+#[test]
+fn parameters_out_of_range_are_none() {
+    for (level, mem_level, strategy, window_bits) in [
+        (-2, 8, 0, 15),
+        (10, 8, 0, 15),
+        (6, 0, 0, 15),
+        (6, 10, 0, 15),
+        (6, 8, -1, 15),
+        (6, 8, 5, 15),
+        (6, 8, 0, 7),
+        (6, 8, 0, 16),
+    ] {
+        assert!(Compression::new(level, mem_level, strategy, window_bits).is_none());
+    }
+}
+
+/// A decompressor written for clarity (RFC 1951): what comes out, and the farthest distance.
+fn reference(bytes: &[u8], window: &[u8]) -> (Vec<u8>, usize) {
+    let mut bits = Bits { bytes, at: 0 };
+    let mut output = window.to_vec();
+    let mut farthest = 0;
+    // The tail is not there: the last block is the beginning of an empty stored one.
+    while bits.at + 3 <= bytes.len() * 8 {
+        bits.take(1);
+        match bits.take(2) {
+            0 => {
+                bits.at = bits.at.next_multiple_of(8);
+                if bits.at == bytes.len() * 8 {
+                    break;
+                }
+                let length = bits.take(16);
+                bits.take(16);
+                output.extend((0..length).map(|_| bits.take(8) as u8));
+            }
+            1 => {
+                let mut lengths = vec![8; 288];
+                lengths[144..256].fill(9);
+                lengths[256..280].fill(7);
+                codes(&mut bits, &lengths, &[5; 30], &mut output, &mut farthest);
+            }
+            _ => {
+                let [literals, distances, count] =
+                    [bits.take(5) + 257, bits.take(5) + 1, bits.take(4) + 4];
+                let mut order = [0; 19];
+                for index in [
+                    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
+                ]
+                .into_iter()
+                .take(count)
+                {
+                    order[index] = bits.take(3);
+                }
+                let mut lengths = Vec::new();
+                while lengths.len() < literals + distances {
+                    let (value, times) = match bits.symbol(&order) {
+                        16 => (lengths[lengths.len() - 1], 3 + bits.take(2)),
+                        17 => (0, 3 + bits.take(3)),
+                        18 => (0, 11 + bits.take(7)),
+                        length => (length, 1),
+                    };
+                    lengths.extend(std::iter::repeat_n(value, times));
+                }
+                let (literals, distances) = lengths.split_at(literals);
+                codes(&mut bits, literals, distances, &mut output, &mut farthest);
+            }
+        }
+    }
+    (output[window.len()..].to_vec(), farthest)
+}
+
+struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn take(&mut self, count: usize) -> usize {
+        (0..count).fold(0, |value, place| {
+            let bit = self.bytes[self.at / 8] >> (self.at % 8) & 1;
+            self.at += 1;
+            value | usize::from(bit) << place
+        })
+    }
+
+    /// The next symbol of the canonical code whose symbols have these lengths.
+    fn symbol(&mut self, lengths: &[usize]) -> usize {
+        let (mut code, mut first) = (0, 0);
+        for length in 1..16 {
+            code = code << 1 | self.take(1);
+            let count = lengths.iter().filter(|other| **other == length).count();
+            if code < first + count {
+                let symbols = lengths.iter().enumerate();
+                let mut symbols = symbols.filter(|(_, other)| **other == length);
+                return symbols.nth(code - first).unwrap().0;
+            }
+            first = (first + count) << 1;
+        }
+        panic!("not a code");
+    }
+}
+
+fn codes(
+    bits: &mut Bits<'_>,
+    literals: &[usize],
+    distances: &[usize],
+    output: &mut Vec<u8>,
+    farthest: &mut usize,
+) {
+    loop {
+        let symbol = bits.symbol(literals);
+        match symbol {
+            0..256 => output.push(symbol as u8),
+            256 => return,
+            _ => {
+                let length = match symbol - 257 {
+                    28 => 258,
+                    code @ 0..8 => 3 + code,
+                    code => {
+                        let extra = code / 4 - 1;
+                        3 + ((4 + code % 4) << extra) + bits.take(extra)
+                    }
+                };
+                let distance = match bits.symbol(distances) {
+                    code @ 0..4 => 1 + code,
+                    code => {
+                        let extra = code / 2 - 1;
+                        1 + ((2 + code % 2) << extra) + bits.take(extra)
+                    }
+                };
+                *farthest = distance.max(*farthest);
+                for _ in 0..length {
+                    output.push(output[output.len() - distance]);
+                }
+            }
+        }
+    }
+}
