@@ -11,8 +11,11 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /** The receiving half of a connection, over chunks of bytes (RFC 6455 §5 and §6.2). */
 export declare class Decoder {
-  /** Limits of 0 mean none. */
-  constructor(isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean)
+  /**
+   * Limits of 0 mean none. With `compression`, messages may be compressed (RFC 7692); those that
+   * are come as they are, and their text unchecked.
+   */
+  constructor(isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean, compression: boolean)
   /**
    * Decodes `input` from byte `from` on, unmasking payloads in place, and returns how many of
    * `records` it has filled: all of them if there may be more, which the next call decodes from
@@ -24,6 +27,24 @@ export declare class Decoder {
   decode(input: Uint8Array, from: number, records: Float64Array): number
   /** How the peer broke the protocol, if it did. */
   error(): ProtocolErrorFacts | null
+}
+
+/** Compresses messages (RFC 7692 §7.2.1). */
+export declare class Deflater {
+  /**
+   * zlib's parameters; with `takeover` messages refer to earlier ones.
+   *
+   * # Errors
+   * A parameter out of range.
+   */
+  constructor(level: number, memLevel: number, strategy: number, windowBits: number, takeover: boolean)
+  /**
+   * The compressed payload of a frame; `fin`: it is the last of its message.
+   *
+   * # Errors
+   * If there is no memory.
+   */
+  compress(payload: Uint8Array, fin: boolean): Buffer
 }
 
 /** The sockets of one environment, and the memory through which they are spoken to. */
@@ -106,6 +127,25 @@ export declare class Endpoint {
    * If there is no memory.
    */
   takeOutputs(records: Int32Array): Outputs | null
+}
+
+/** Decompresses messages (RFC 7692 §7.2.2). */
+export declare class Inflater {
+  /**
+   * `window_bits` is the peer's; with `takeover` messages may refer to earlier ones. A frame is
+   * at most `max_payload` bytes long when it is decompressed; 0 means no limit.
+   */
+  constructor(windowBits: number, takeover: boolean, maxPayload: number)
+  /**
+   * The decompressed payload of a frame; `fin`: it is the last of its message. `null` if that
+   * cannot be had, as [`Inflater::error`] says.
+   *
+   * # Errors
+   * If there is no memory.
+   */
+  decompress(payload: Uint8Array, fin: boolean): Buffer | null
+  /** Why the last frame could not be decompressed. */
+  error(): ProtocolErrorFacts | null
 }
 
 /** The value of `Sec-WebSocket-Accept` that answers `key` (RFC 6455 §4.2.2). */

@@ -836,7 +836,9 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Decoder = nativeBinding.Decoder
+module.exports.Deflater = nativeBinding.Deflater
 module.exports.Endpoint = nativeBinding.Endpoint
+module.exports.Inflater = nativeBinding.Inflater
 module.exports.acceptKey = nativeBinding.acceptKey
 module.exports.applyMask = nativeBinding.applyMask
 module.exports.checkUpgrade = nativeBinding.checkUpgrade
