@@ -156,7 +156,7 @@ class AdoptedConnection extends Connection {
   destroy(reset = false) {
     if (this.destroyed) return;
     this.destroyed = true;
-    this.endpoint.destroy(this, reset);
+    this.hasLastWords = this.endpoint.destroy(this, reset);
   }
 
   /** Whether it keeps the process alive. */

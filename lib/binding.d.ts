@@ -55,9 +55,10 @@ export declare class Endpoint {
    * slot and generation.
    *
    * # Errors
-   * If it is no stream socket, or the operating system refuses.
+   * If it is no stream socket, a parameter of zlib is out of range, or the operating system
+   * refuses.
    */
-  adopt(fd: number, isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean, head: Uint8Array): Array<number>
+  adopt(fd: number, isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean, deflate: DeflateSettings | undefined | null, head: Uint8Array): Array<number>
   /**
    * Writes what is in the outbox and then `payload`, as the operation `byte` says. Outside of
    * a turn, [`Endpoint::complete`] must follow on a later tick.
@@ -65,9 +66,18 @@ export declare class Endpoint {
   write(slot: number, generation: number, byte: number, payload: Uint8Array): void
   /**
    * Writes what is in the outbox, then closes the descriptor; with `reset` the peer gets RST.
-   * Outside of a turn, [`Endpoint::complete`] must follow on a later tick.
+   * Returns whether messages will still be told of: they wait for being decompressed. Outside of
+   * a turn, [`Endpoint::complete`] must follow on a later tick.
    */
-  destroy(slot: number, generation: number, reset: boolean): void
+  destroy(slot: number, generation: number, reset: boolean): boolean
+  /**
+   * Compresses a frame's payload as the next one of its connection, for the caller to frame it.
+   * `null` without permessage-deflate.
+   *
+   * # Errors
+   * If there is no memory.
+   */
+  deflateNow(slot: number, generation: number, payload: Uint8Array, fin: boolean): Buffer | null
   /** Stops or continues reading. */
   setPaused(slot: number, generation: number, paused: boolean): void
   /** Whether the connection keeps the process alive. */
@@ -102,14 +112,24 @@ export declare class Endpoint {
   /** Carries out what is in the outbox, and tells of the writes that were completed. */
   complete(): void
   /**
+   * Gives back what is kept for compression and was not used for long. Returns whether something
+   * is left, for which it is to be called again.
+   */
+  releaseCodecs(): boolean
+  /**
    * Calls `callback` with an empty async context: nothing that was entered before is seen.
    *
    * # Errors
    * What the callback throws.
    */
   runWithoutContext(callback: () => void): void
-  /** Takes a connection in whose bytes a stream moves. Returns slot and generation. */
-  addStream(isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean): Array<number>
+  /**
+   * Takes a connection in whose bytes a stream moves. Returns slot and generation.
+   *
+   * # Errors
+   * A parameter of zlib that is out of range.
+   */
+  addStream(isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean, deflate?: DeflateSettings | undefined | null): Array<number>
   /**
    * Takes bytes that the stream has read, and delivers what they bring unless a turn runs.
    * [`Endpoint::complete`] must follow, here and below.
@@ -206,6 +226,27 @@ export declare const enum DecodedKind {
    * behind it.
    */
   Error = 7,
+}
+
+/** What both ends have agreed on (RFC 7692 §7.1), and how this one compresses. */
+export interface DeflateSettings {
+  /** The base-2 logarithm of the window of what is sent, 8 to 15. */
+  sendWindowBits: number
+  /** Whether what is sent may refer to earlier messages. */
+  sendTakeover: boolean
+  receiveWindowBits: number
+  receiveTakeover: boolean
+  /** zlib's parameters. */
+  level: number
+  memLevel: number
+  strategy: number
+  /**
+   * Milliseconds after the last compressed message in which what is kept for the next one is
+   * given back; 0 means never.
+   */
+  releaseAfter: number
+  /** How many messages the process may compress or decompress on other threads at once. */
+  concurrencyLimit: number
 }
 
 /** One offer in a `Sec-WebSocket-Extensions` header (RFC 6455 §9.1). */

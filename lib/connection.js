@@ -8,7 +8,7 @@ const { systemError } = require('./errors');
 
 const { TEXT, BINARY, LARGE_TEXT, LARGE_BINARY, PING, PONG } = KIND;
 const { CLOSE, DRAINED, ENDED, ERROR, FRAGMENTS, LARGE_FRAGMENTS } = KIND;
-const { CLOSED } = KIND;
+const { CLOSED, CONGESTED, UNCONGESTED } = KIND;
 const { END, NOTIFY } = OPERATION;
 
 const { nextTick } = process;
@@ -37,11 +37,14 @@ class Connection extends AsyncResource {
     this.lastFlushes = -1;
     /** The transport is gone, or about to be. */
     this.destroyed = false;
+    /** Although it is, messages come that were being decompressed. */
+    this.hasLastWords = false;
     /** The last event was seen. */
     this.closed = false;
     this.endCalled = false;
     this._paused = false;
     this._throttled = false;
+    this._congested = false;
     /** Callbacks of writes that are not complete, in order. */
     this._callbacks = null;
     /** Where the fragments of the binary message end that comes next. */
@@ -95,13 +98,23 @@ class Connection extends AsyncResource {
   /** Stops or continues reading for the user. What was read already is still delivered. */
   setPaused(paused) {
     this._paused = paused;
-    this.applyPause(this._paused || this._throttled);
+    this._applyPause();
   }
 
   /** Stops or continues reading because events wait. */
   setThrottled(throttled) {
     this._throttled = throttled;
-    this.applyPause(this._paused || this._throttled);
+    this._applyPause();
+  }
+
+  /** Stops or continues reading because what was read is being decompressed. */
+  setCongested(congested) {
+    this._congested = congested;
+    this._applyPause();
+  }
+
+  _applyPause() {
+    this.applyPause(this._paused || this._throttled || this._congested);
   }
 
   /** Whether the user stopped it. */
@@ -147,7 +160,7 @@ class Connection extends AsyncResource {
    */
   receive(kind, offset, length) {
     // Nothing is heard of a connection after it was destroyed, but that it is closed.
-    if (this.destroyed && kind !== CLOSED) return;
+    if (this.destroyed && kind !== CLOSED && !this.hasLastWords) return;
 
     switch (kind) {
       case TEXT:
@@ -181,6 +194,10 @@ class Connection extends AsyncResource {
           this.endpoint.native.protocolError(this.slot, this.generation),
           0
         );
+        break;
+      case CONGESTED:
+      case UNCONGESTED:
+        this.setCongested(kind === CONGESTED);
         break;
       case CLOSED:
         this.forget();

@@ -4,6 +4,7 @@ const { AsyncResource } = require('async_hooks');
 const { performance } = require('perf_hooks');
 
 const binding = require('./binding');
+const Codecs = require('./codecs');
 const Inbox = require('./inbox');
 const { HEADER, KIND, OPERATION } = require('./numbers');
 const { Outbox } = require('./outbox');
@@ -84,6 +85,7 @@ class Endpoint {
       this.outbox.arena
     );
     this.outbox.native = this.outputs.native = this.native;
+    this._codecs = new Codecs(this.native);
 
     this._root = null;
     this.native.runWithoutContext(() => {
@@ -131,12 +133,14 @@ class Endpoint {
       options.maxFragments | 0,
       options.maxBufferedChunks | 0,
       Boolean(options.skipUTF8Validation),
+      options.deflate,
       head
     );
     connection.slot = slot;
     connection.generation = generation;
     this._connections[slot] = connection;
     this._schedule();
+    if (options.deflate) this._codecs.watch(options.deflate.releaseAfter);
   }
 
   /**
@@ -151,11 +155,13 @@ class Endpoint {
       Number(options.maxPayload) || 0,
       options.maxFragments | 0,
       options.maxBufferedChunks | 0,
-      Boolean(options.skipUTF8Validation)
+      Boolean(options.skipUTF8Validation),
+      options.deflate
     );
     this._connections[slot] = connection;
     connection.slot = slot;
     connection.generation = generation;
+    if (options.deflate) this._codecs.watch(options.deflate.releaseAfter);
   }
 
   /**
@@ -286,10 +292,13 @@ class Endpoint {
    *
    * @param {Connection} connection The connection
    * @param {Boolean} reset Whether the peer gets RST
+   * @return {Boolean} Whether messages are still delivered: they are being decompressed
    */
   destroy(connection, reset) {
-    this.native.destroy(connection.slot, connection.generation, reset);
+    const { slot, generation } = connection;
+    const hasLastWords = this.native.destroy(slot, generation, reset);
     this._schedule();
+    return hasLastWords;
   }
 
   /**

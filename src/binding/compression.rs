@@ -4,10 +4,57 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::error::{ProtocolErrorFacts, facts};
+use crate::engine;
 use crate::protocol::ProtocolError;
-use crate::protocol::deflate::{self, Compression};
+use crate::protocol::deflate::{self, Agreement, Compression};
 use crate::protocol::inflate::{self, Compressed};
 use crate::protocol::window::Window;
+
+/// What both ends have agreed on (RFC 7692 §7.1), and how this one compresses.
+#[napi(object)]
+pub struct DeflateSettings {
+    /// The base-2 logarithm of the window of what is sent, 8 to 15.
+    pub send_window_bits: u32,
+    /// Whether what is sent may refer to earlier messages.
+    pub send_takeover: bool,
+    pub receive_window_bits: u32,
+    pub receive_takeover: bool,
+    /// zlib's parameters.
+    pub level: i32,
+    pub mem_level: u32,
+    pub strategy: i32,
+    /// Milliseconds after the last compressed message in which what is kept for the next one is
+    /// given back; 0 means never.
+    pub release_after: f64,
+    /// How many messages the process may compress or decompress on other threads at once.
+    pub concurrency_limit: u32,
+}
+
+impl DeflateSettings {
+    pub(super) fn read(self) -> Result<engine::DeflateSettings> {
+        let compression = compression(
+            self.level,
+            self.mem_level,
+            self.strategy,
+            self.send_window_bits,
+        )?;
+        Ok(engine::DeflateSettings {
+            agreement: Agreement {
+                send_takeover: self.send_takeover,
+                compression,
+                receive_takeover: self.receive_takeover,
+                receive_window_bits: u8::try_from(self.receive_window_bits).unwrap_or(u8::MAX),
+            },
+            release_after: self.release_after as u64,
+            concurrency: self.concurrency_limit as usize,
+        })
+    }
+}
+
+fn compression(level: i32, mem_level: u32, strategy: i32, window_bits: u32) -> Result<Compression> {
+    Compression::new(level, mem_level, strategy, window_bits)
+        .ok_or_else(|| Error::from_reason("a parameter of zlib is out of range"))
+}
 
 /// Memory for what is decompressed grows by this many bytes at first.
 const FIRST_OUTPUT: usize = 16 * 1024;
@@ -34,8 +81,7 @@ impl Deflater {
         window_bits: u32,
         takeover: bool,
     ) -> Result<Self> {
-        let compression = Compression::new(level, mem_level, strategy, window_bits)
-            .ok_or_else(|| Error::from_reason("a zlib parameter is out of range"))?;
+        let compression = compression(level, mem_level, strategy, window_bits)?;
         Ok(Deflater {
             deflater: deflate::Deflater::new(compression),
             takeover,

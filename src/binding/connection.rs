@@ -5,6 +5,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use socket2::{Socket, TcpKeepalive};
 
+use super::compression::DeflateSettings;
 use super::endpoint::Endpoint;
 use super::error::{ProtocolErrorFacts, facts};
 use crate::engine::{AdoptError, Command, Settings, Token, adopt};
@@ -31,26 +32,51 @@ pub struct Counters {
     pub idle: f64,
 }
 
+pub(super) fn role_and_limits(
+    is_server: bool,
+    max_payload: f64,
+    max_fragments: u32,
+    max_buffered_chunks: u32,
+    skip_utf8_validation: bool,
+) -> (Role, Limits) {
+    let role = match is_server {
+        true => Role::Server,
+        false => Role::Client,
+    };
+    let limits = Limits {
+        max_payload: max_payload as u64,
+        max_fragments,
+        max_buffered_chunks,
+        skip_utf8_validation,
+    };
+    (role, limits)
+}
+
+/// Reads what a connection is told when it opens.
+///
+/// # Errors
+/// A parameter of zlib that is out of range.
 pub(super) fn settings(
     is_server: bool,
     max_payload: f64,
     max_fragments: u32,
     max_buffered_chunks: u32,
     skip_utf8_validation: bool,
-) -> Settings {
-    Settings {
-        role: if is_server {
-            Role::Server
-        } else {
-            Role::Client
-        },
-        limits: Limits {
-            max_payload: max_payload as u64,
-            max_fragments,
-            max_buffered_chunks,
-            skip_utf8_validation,
-        },
-    }
+    deflate: Option<DeflateSettings>,
+) -> Result<Settings> {
+    let (role, limits) = role_and_limits(
+        is_server,
+        max_payload,
+        max_fragments,
+        max_buffered_chunks,
+        skip_utf8_validation,
+    );
+    let deflate = deflate.map(DeflateSettings::read).transpose()?;
+    Ok(Settings {
+        role,
+        limits,
+        deflate,
+    })
 }
 
 fn token(slot: u32, generation: u32) -> Token {
@@ -64,7 +90,8 @@ impl Endpoint {
     /// slot and generation.
     ///
     /// # Errors
-    /// If it is no stream socket, or the operating system refuses.
+    /// If it is no stream socket, a parameter of zlib is out of range, or the operating system
+    /// refuses.
     #[allow(clippy::too_many_arguments)]
     #[napi(catch_unwind)]
     pub fn adopt(
@@ -75,6 +102,7 @@ impl Endpoint {
         max_fragments: u32,
         max_buffered_chunks: u32,
         skip_utf8_validation: bool,
+        deflate: Option<DeflateSettings>,
         head: &[u8],
     ) -> Result<Vec<u32>> {
         let socket = adopt(fd).map_err(|error| match error {
@@ -87,7 +115,8 @@ impl Endpoint {
             max_fragments,
             max_buffered_chunks,
             skip_utf8_validation,
-        );
+            deflate,
+        )?;
         self.shared.update_now();
         let token = self
             .shared
@@ -116,15 +145,44 @@ impl Endpoint {
     }
 
     /// Writes what is in the outbox, then closes the descriptor; with `reset` the peer gets RST.
-    /// Outside of a turn, [`Endpoint::complete`] must follow on a later tick.
+    /// Returns whether messages will still be told of: they wait for being decompressed. Outside of
+    /// a turn, [`Endpoint::complete`] must follow on a later tick.
     #[napi(catch_unwind)]
-    pub fn destroy(&self, slot: u32, generation: u32, reset: bool) {
+    pub fn destroy(&self, slot: u32, generation: u32, reset: bool) -> bool {
         self.shared.write_outbox();
-        self.shared
+        let last_words = self
+            .shared
             .reactor
             .borrow_mut()
             .destroy(token(slot, generation), reset);
         self.shared.update_referenced();
+        last_words
+    }
+
+    /// Compresses a frame's payload as the next one of its connection, for the caller to frame it.
+    /// `null` without permessage-deflate.
+    ///
+    /// # Errors
+    /// If there is no memory.
+    #[napi(catch_unwind)]
+    pub fn deflate_now<'env>(
+        &self,
+        env: &'env Env,
+        slot: u32,
+        generation: u32,
+        payload: &[u8],
+        fin: bool,
+    ) -> Result<Option<BufferSlice<'env>>> {
+        self.shared.update_now();
+        self.shared.write_outbox();
+        let compressed =
+            self.shared
+                .reactor
+                .borrow_mut()
+                .deflate_now(token(slot, generation), payload, fin);
+        compressed
+            .map(|compressed| BufferSlice::copy_from(env, compressed))
+            .transpose()
     }
 
     /// Stops or continues reading.

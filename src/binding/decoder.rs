@@ -4,7 +4,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::connection::settings;
+use super::connection::role_and_limits;
 use super::error::{ProtocolErrorFacts, facts};
 use crate::protocol::connection::Decoded;
 use crate::protocol::{Connection, Event, MessageKind, ProtocolError};
@@ -54,14 +54,14 @@ impl Decoder {
         skip_utf8_validation: bool,
         compression: bool,
     ) -> Self {
-        let settings = settings(
+        let (role, limits) = role_and_limits(
             is_server,
             max_payload,
             max_fragments,
             max_buffered_chunks,
             skip_utf8_validation,
         );
-        let mut connection = Connection::new(settings.role, settings.limits);
+        let mut connection = Connection::new(role, limits);
         if compression {
             connection.accept_compression();
         }

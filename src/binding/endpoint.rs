@@ -98,6 +98,14 @@ impl Endpoint {
         self.shared.complete();
     }
 
+    /// Gives back what is kept for compression and was not used for long. Returns whether something
+    /// is left, for which it is to be called again.
+    #[napi(catch_unwind)]
+    pub fn release_codecs(&self) -> bool {
+        self.shared.update_now();
+        self.shared.reactor.borrow_mut().release_codecs()
+    }
+
     /// Calls `callback` with an empty async context: nothing that was entered before is seen.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use super::compression::DeflateSettings;
 use super::connection::settings;
 use super::endpoint::Endpoint;
 use super::memory::Header;
@@ -16,6 +17,9 @@ const OUTPUT_FIELDS: usize = 5;
 #[napi]
 impl Endpoint {
     /// Takes a connection in whose bytes a stream moves. Returns slot and generation.
+    ///
+    /// # Errors
+    /// A parameter of zlib that is out of range.
     #[napi(catch_unwind)]
     pub fn add_stream(
         &self,
@@ -24,16 +28,18 @@ impl Endpoint {
         max_fragments: u32,
         max_buffered_chunks: u32,
         skip_utf8_validation: bool,
-    ) -> Vec<u32> {
+        deflate: Option<DeflateSettings>,
+    ) -> Result<Vec<u32>> {
         let settings = settings(
             is_server,
             max_payload,
             max_fragments,
             max_buffered_chunks,
             skip_utf8_validation,
-        );
+            deflate,
+        )?;
         let token = self.shared.reactor.borrow_mut().add_stream(settings);
-        vec![token.slot, token.generation]
+        Ok(vec![token.slot, token.generation])
     }
 
     /// Takes bytes that the stream has read, and delivers what they bring unless a turn runs.

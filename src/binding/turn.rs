@@ -162,6 +162,8 @@ impl Shared {
         let mut inbox = self.memory.inbox();
         fill(self, &mut inbox);
         self.memory.set(Header::InboxUsed, inbox.position());
+        // What another thread has compressed for a stream is there.
+        self.announce_outputs();
         inbox.len()
     }
 

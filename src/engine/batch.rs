@@ -36,10 +36,14 @@ pub(crate) enum Kind {
     Drained = 13,
     /// The descriptor is closed; `offset` is the `errno` that caused it, or 0. Nothing follows.
     Closed = 14,
+    /// Its stream shall bring nothing more for now.
+    Congested = 15,
+    /// Its stream may bring more again.
+    Uncongested = 16,
 }
 
 /// Names and numbers of [`Kind`], for the JavaScript side.
-pub(crate) const KIND_NAMES: [(&str, Kind); 14] = [
+pub(crate) const KIND_NAMES: [(&str, Kind); 16] = [
     ("TEXT", Kind::Text),
     ("BINARY", Kind::Binary),
     ("LARGE_TEXT", Kind::LargeText),
@@ -54,6 +58,8 @@ pub(crate) const KIND_NAMES: [(&str, Kind); 14] = [
     ("WRITTEN", Kind::Written),
     ("DRAINED", Kind::Drained),
     ("CLOSED", Kind::Closed),
+    ("CONGESTED", Kind::Congested),
+    ("UNCONGESTED", Kind::Uncongested),
 ];
 
 /// A record is `(slot, generation << 8 | kind, offset, length)`.
@@ -147,6 +153,12 @@ impl<'a> Batch<'a> {
     /// Bytes of the arena.
     pub(crate) fn bytes(&mut self, range: Range<usize>) -> &mut [u8] {
         &mut self.arena[range]
+    }
+
+    /// Bytes of the arena that were taken, and the free part.
+    pub(crate) fn bytes_and_space(&mut self, range: Range<usize>) -> (&[u8], &mut [u8]) {
+        let (taken, space) = self.arena.split_at_mut(self.used);
+        (&taken[range], space)
     }
 
     /// Copies `payload`, of at most [`SMALL_MESSAGE`] bytes, into the arena and returns its offset.

@@ -2,6 +2,7 @@
 
 use socket2::Socket;
 
+use super::deflation::{DeflateSettings, Deflation};
 use super::message::Message;
 use super::output::Output;
 use super::pending::Pending;
@@ -13,6 +14,8 @@ use crate::protocol::{self, Limits, ProtocolError, Role};
 pub(crate) struct Settings {
     pub(crate) role: Role,
     pub(crate) limits: Limits,
+    /// `None` without permessage-deflate.
+    pub(crate) deflate: Option<DeflateSettings>,
 }
 
 /// What moves a connection's bytes.
@@ -53,6 +56,8 @@ pub(crate) struct Connection<P> {
     pub(super) message: Message<P>,
     /// Where the fragments of a binary message end that are not empty.
     pub(super) fragment_ends: Vec<u32>,
+    /// permessage-deflate, if it was agreed on; until the connection is closed.
+    pub(super) deflation: Option<Box<Deflation>>,
     pub(super) queue: WriteQueue,
     pub(super) bytes_read: u64,
     pub(super) bytes_written: u64,
@@ -90,6 +95,12 @@ pub(super) struct Flags {
     pub(super) paused: bool,
     /// What arrives is thrown away: the protocol has ended, by a close frame or an error.
     pub(super) discarding: bool,
+    /// A frame that has arrived is decompressed elsewhere.
+    pub(super) inflating: bool,
+    /// A frame that is to leave is compressed elsewhere, and others wait for it.
+    pub(super) deflating: bool,
+    /// It was closed while messages waited for being decompressed: they are still delivered.
+    pub(super) last_words: bool,
     /// Its stream has ended; to be told behind what it brought.
     pub(super) stream_ended: bool,
     /// Its stream is closed; to be told behind what it brought.
@@ -111,13 +122,19 @@ pub(super) struct Flags {
 impl<P> Connection<P> {
     /// A connection that has no generation yet.
     pub(super) fn new(transport: Transport, settings: Settings, now: u64) -> Self {
+        let mut protocol = protocol::Connection::new(settings.role, settings.limits);
+        if settings.deflate.is_some() {
+            protocol.accept_compression();
+        }
+        let deflation = settings.deflate.map(Deflation::new);
         Connection {
             transport,
             generation: 0,
-            protocol: protocol::Connection::new(settings.role, settings.limits),
+            protocol,
             pending: Pending::default(),
             message: Message::Empty,
             fragment_ends: Vec::new(),
+            deflation: deflation.map(Box::new),
             queue: WriteQueue::default(),
             bytes_read: 0,
             bytes_written: 0,
@@ -134,11 +151,14 @@ impl<P> Connection<P> {
     /// Whether reading it now could bring something.
     pub(super) fn wants_service(&self) -> bool {
         let flags = &self.flags;
+        if flags.inflating {
+            return false;
+        }
         let readable = match self.transport {
             Transport::Socket(_) => flags.readable && !flags.read_ended,
             Transport::Stream(_) if flags.stream_closed => return true,
             Transport::Stream(_) => flags.stream_ended && !flags.read_ended,
-            Transport::Closed => return false,
+            Transport::Closed => return flags.last_words,
         };
         !flags.paused && (readable || flags.decodable)
     }

@@ -138,6 +138,18 @@ impl<P> Message<P> {
         }
     }
 
+    /// What was received so far.
+    pub(crate) fn bytes<'a>(
+        &'a mut self,
+        larges: &'a mut impl LargePayloads<Payload = P>,
+    ) -> &'a [u8] {
+        match self {
+            Message::Empty => &[],
+            Message::Small(bytes) => bytes,
+            Message::Large { payload, length } => &larges.bytes(payload)[..*length],
+        }
+    }
+
     /// Takes the finished message. No buffer is kept that is more than a quarter larger than
     /// the message in it.
     ///

@@ -12,6 +12,8 @@ const FIN: u8 = 0x80;
 const NOTIFY: u8 = 0x40;
 /// The frame is masked with a random key.
 const MASK: u8 = 0x20;
+/// The frame's payload is compressed (RFC 7692).
+const COMPRESS: u8 = 0x10;
 const KIND: u8 = 0x0f;
 /// Opcodes that RFC 6455 reserves stand for what is not a frame.
 const RAW: u8 = 0x3;
@@ -19,7 +21,7 @@ const END: u8 = 0x4;
 const RELEASE: u8 = 0x5;
 
 /// Names and numbers of the operations and flags, and the mask of the former, for the JavaScript side.
-pub(crate) const OPERATION_NAMES: [(&str, u8); 13] = [
+pub(crate) const OPERATION_NAMES: [(&str, u8); 14] = [
     ("CONTINUATION", 0x0),
     ("TEXT", 0x1),
     ("BINARY", 0x2),
@@ -32,6 +34,7 @@ pub(crate) const OPERATION_NAMES: [(&str, u8); 13] = [
     ("FIN", FIN),
     ("NOTIFY", NOTIFY),
     ("MASK", MASK),
+    ("COMPRESS", COMPRESS),
     ("OPCODE", KIND),
 ];
 
@@ -43,6 +46,7 @@ pub(crate) enum Operation {
         opcode: Opcode,
         fin: bool,
         mask: bool,
+        compress: bool,
     },
     /// Write the payload as it is.
     Raw,
@@ -70,6 +74,7 @@ impl Command {
                 opcode: Opcode::from_value(opcode)?,
                 fin: byte & FIN != 0,
                 mask: byte & MASK != 0,
+                compress: byte & COMPRESS != 0,
             },
         };
         Some(Command {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Waker};
@@ -12,7 +13,10 @@ use socket2::Socket;
 
 use super::batch::{Batch, Kind};
 use super::connection::{Connection, Settings, Transport};
+use super::deflation::Codecs;
+use super::jobs::Outcome;
 use super::message::LargePayloads;
+use super::pool::Completions;
 use super::scratch::Scratch;
 use super::token::Token;
 use crate::protocol::{CloseCode, ProtocolError};
@@ -31,7 +35,7 @@ const WAKER: mio::Token = mio::Token(usize::MAX);
 pub(crate) struct Reactor<P> {
     poll: Poll,
     events: Events,
-    waker: Waker,
+    waker: Arc<Waker>,
     pub(super) connections: Slab<Connection<P>>,
     /// Slots that want to be read, in the order in which they will be.
     pub(super) ready: VecDeque<u32>,
@@ -43,6 +47,9 @@ pub(crate) struct Reactor<P> {
     referenced: usize,
     now: u64,
     pub(super) scratch: Scratch,
+    pub(super) codecs: Codecs,
+    /// What other threads have done, and was not looked at.
+    pub(super) finished: VecDeque<Outcome>,
 }
 
 /// What became of a connection that was served.
@@ -61,7 +68,12 @@ impl<P> Reactor<P> {
     /// What the operating system says to a new epoll instance.
     pub(crate) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), WAKER)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let notified = Arc::clone(&waker);
+        let completions = Completions::new(Arc::new(move || {
+            // See `wake`.
+            let _ = notified.wake();
+        }));
         Ok(Reactor {
             poll,
             events: Events::with_capacity(EVENTS),
@@ -74,6 +86,8 @@ impl<P> Reactor<P> {
             referenced: 0,
             now: 0,
             scratch: Scratch::default(),
+            codecs: Codecs::new(completions),
+            finished: VecDeque::new(),
         })
     }
 
@@ -227,7 +241,7 @@ impl<P> Reactor<P> {
 
     /// Whether another turn is needed although the operating system has nothing to report.
     pub(crate) fn has_work(&self) -> bool {
-        !self.ready.is_empty() || !self.notices.is_empty()
+        !self.ready.is_empty() || !self.notices.is_empty() || !self.finished.is_empty()
     }
 
     /// Makes the descriptor readable, so that a turn follows.
@@ -245,6 +259,7 @@ impl<P> Reactor<P> {
         larges: &mut impl LargePayloads<Payload = P>,
         budget: &mut usize,
     ) {
+        self.accept_finished(batch, larges);
         self.tell(batch, true);
         while *budget > 0 && !batch.is_full() {
             let Some(slot) = self.ready.pop_front() else {
@@ -311,7 +326,7 @@ impl<P> Reactor<P> {
                 batch.push(token, Kind::Drained, 0, 0);
             }
             connection.flags.noticed = false;
-            if connection.is_closed() {
+            if connection.is_closed() && !connection.flags.last_words {
                 if closed {
                     batch.push(token, Kind::Closed, connection.errno as usize, 0);
                     // Until it is told, it keeps the process alive, so that it is told.
@@ -370,9 +385,22 @@ impl<P> Reactor<P> {
         let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
         connection.transport = Transport::Closed;
         connection.errno = errno;
-        connection.pending.clear();
         connection.queue = Default::default();
-        self.notice(slot);
+        if connection.flags.inflating {
+            connection.flags.last_words = true;
+        } else {
+            self.bury(slot);
+        }
+    }
+
+    /// Tells that `slot` is closed; nothing else follows.
+    pub(super) fn bury(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get_mut(slot as usize) {
+            connection.pending.clear();
+            connection.flags.last_words = false;
+            self.drop_deflation(slot);
+            self.notice(slot);
+        }
     }
 
     /// Closes `slot` if both directions have ended.
@@ -387,14 +415,17 @@ impl<P> Reactor<P> {
 
     /// Closes the connection now; what is queued and refused is lost. With `reset` the peer gets
     /// RST instead of FIN.
-    pub(crate) fn destroy(&mut self, token: Token, reset: bool) {
+    /// Returns whether messages are still to be told of: they wait for being decompressed.
+    pub(crate) fn destroy(&mut self, token: Token, reset: bool) -> bool {
         let Some(connection) = self.get(token) else {
-            return;
+            return false;
         };
         if reset && let Some(socket) = connection.transport.socket() {
             let _ = socket.set_linger(Some(std::time::Duration::ZERO));
         }
         self.close(token.slot, 0);
+        self.get(token)
+            .is_some_and(|connection| connection.flags.last_words)
     }
 
     /// Forgets a closed connection and frees what is left of its message.
@@ -454,11 +485,15 @@ impl<P> Reactor<P> {
 
     /// Bytes that the kernel, or the stream, has not taken yet.
     pub(crate) fn queued(&self, token: Token) -> usize {
-        self.get(token)
-            .map_or(0, |connection| match &connection.transport {
-                Transport::Stream(output) => output.bytes.len(),
-                Transport::Socket(_) | Transport::Closed => connection.queue.len(),
-            })
+        self.get(token).map_or(0, |connection| {
+            let deflation = connection.deflation.as_ref();
+            let waiting = deflation.map_or(0, |deflation| deflation.waiting());
+            waiting
+                + match &connection.transport {
+                    Transport::Stream(output) => output.bytes.len(),
+                    Transport::Socket(_) | Transport::Closed => connection.queue.len(),
+                }
+        })
     }
 
     /// Bytes read, bytes written, and milliseconds since bytes last moved.

@@ -8,14 +8,16 @@
 //! ```
 
 use std::io::{self, Read};
-use std::ops::Range;
 
 use super::batch::{Batch, Kind, RECEIVE_SIZE};
 use super::connection::{Connection, Transport};
-use super::message::{Finished, LargePayloads, Message, OutOfMemory};
+use super::decoding::Stop;
+use super::deflation::Codecs;
+use super::inflating::INFLATE_BUDGET;
+use super::message::{LargePayloads, OutOfMemory};
 use super::reactor::{Reactor, Served};
 use super::token::Token;
-use crate::protocol::{Event, MessageKind, ProtocolError};
+use crate::protocol::{Event, ProtocolError};
 
 /// Bytes that one connection may read in a turn while others wait.
 const READ_BUDGET: usize = 256 * 1024;
@@ -29,15 +31,6 @@ enum Received {
     End,
     Refused,
     Failed(i32),
-}
-
-/// How decoding stopped.
-enum Stop {
-    /// All was used, or the rest is an unfinished header or control frame.
-    NeedsMore,
-    BatchFull,
-    /// A close frame or an error: nothing more is decoded.
-    Ended,
 }
 
 impl<P> Connection<P> {
@@ -84,127 +77,6 @@ impl<P> Connection<P> {
         self.pending.extend(bytes);
     }
 
-    /// The peer broke the protocol, or its message cannot be held.
-    fn fail(&mut self, token: Token, error: ProtocolError, batch: &mut Batch<'_>) -> Stop {
-        self.error = Some(error);
-        self.flags.discarding = true;
-        batch.push(token, Kind::Error, 0, 0);
-        Stop::Ended
-    }
-
-    /// Decodes what lies at `range` in the arena, and moves the start of `range` behind what was
-    /// used. Returns the end of the last payload that a record points at, too.
-    fn decode(
-        &mut self,
-        token: Token,
-        range: &mut Range<usize>,
-        batch: &mut Batch<'_>,
-        larges: &mut impl LargePayloads<Payload = P>,
-    ) -> (Stop, usize) {
-        let mut kept = range.start;
-        let stop = loop {
-            if Range::is_empty(range) {
-                break Stop::NeedsMore;
-            }
-            if !batch.has_room() {
-                break Stop::BatchFull;
-            }
-            let decoded = match self.protocol.receive(batch.bytes(range.clone())) {
-                Ok(Some(decoded)) => decoded,
-                Ok(None) => break Stop::NeedsMore,
-                Err(error) => break self.fail(token, error, batch),
-            };
-            let start = range.start;
-            let at = |payload: &Range<usize>| start + payload.start..start + payload.end;
-            range.start += decoded.consumed;
-            match decoded.event {
-                Event::Message { kind, payload, .. } => {
-                    let payload = at(&payload);
-                    let kind = match kind {
-                        MessageKind::Text => Kind::Text,
-                        MessageKind::Binary => Kind::Binary,
-                    };
-                    batch.push(token, kind, payload.start, payload.len());
-                    kept = payload.end;
-                }
-                Event::Payload {
-                    kind,
-                    payload,
-                    end_of_frame,
-                    end_of_message,
-                    ..
-                } => {
-                    let declared = self.protocol.message_length();
-                    let piece = batch.bytes(at(&payload));
-                    let appended = self.message.append(piece, declared, larges);
-                    if end_of_frame {
-                        self.end_frame(kind, end_of_message);
-                    }
-                    let delivered = appended.and_then(|()| match end_of_message {
-                        true => self.deliver(token, kind, batch, larges),
-                        false => Ok(()),
-                    });
-                    if delivered.is_err() {
-                        break self.fail(token, ProtocolError::MaxPayloadExceeded, batch);
-                    }
-                }
-                Event::Ping { payload } => {
-                    let payload = at(&payload);
-                    batch.push(token, Kind::Ping, payload.start, payload.len());
-                    kept = payload.end;
-                }
-                Event::Pong { payload } => {
-                    let payload = at(&payload);
-                    batch.push(token, Kind::Pong, payload.start, payload.len());
-                    kept = payload.end;
-                }
-                Event::Close { code, reason } => {
-                    let reason = at(&reason);
-                    let length = reason.len() << 16 | usize::from(code.value());
-                    batch.push(token, Kind::Close, reason.start, length);
-                    kept = reason.end;
-                    self.flags.discarding = true;
-                    break Stop::Ended;
-                }
-            }
-        };
-        (stop, kept)
-    }
-
-    /// A frame of a message is complete: remembers where, if the message has several.
-    fn end_frame(&mut self, kind: MessageKind, end_of_message: bool) {
-        let several = !end_of_message || !self.fragment_ends.is_empty();
-        if several && matches!(kind, MessageKind::Binary) {
-            let end = u32::try_from(self.message.len()).unwrap_or(u32::MAX);
-            if self.fragment_ends.last().copied().unwrap_or(0) != end {
-                self.fragment_ends.push(end);
-            }
-        }
-    }
-
-    /// Puts the assembled message into the batch, behind where its fragments end.
-    fn deliver(
-        &mut self,
-        token: Token,
-        kind: MessageKind,
-        batch: &mut Batch<'_>,
-        larges: &mut impl LargePayloads<Payload = P>,
-    ) -> Result<(), OutOfMemory> {
-        let ends = std::mem::take(&mut self.fragment_ends);
-        if ends.len() > 1 {
-            let bytes: Vec<u8> = ends.iter().flat_map(|end| end.to_le_bytes()).collect();
-            let mut list = Message::Empty;
-            list.append(&bytes, 0, larges)?;
-            let kinds = (Kind::Fragments, Kind::LargeFragments);
-            put(&mut list, token, kinds, batch, larges)?;
-        }
-        let kinds = match kind {
-            MessageKind::Text => (Kind::Text, Kind::LargeText),
-            MessageKind::Binary => (Kind::Binary, Kind::LargeBinary),
-        };
-        put(&mut self.message, token, kinds, batch, larges)
-    }
-
     /// Receives the payload of a large message into its own buffer, if one is under way.
     /// Returns how many bytes came, `None` if this was not the case.
     fn receive_large(
@@ -215,7 +87,11 @@ impl<P> Connection<P> {
         larges: &mut impl LargePayloads<Payload = P>,
     ) -> Option<Result<usize, Received>> {
         let remaining = self.protocol.frame_remaining();
-        if remaining == 0 || !self.pending.is_empty() || self.flags.discarding {
+        if remaining == 0
+            || !self.pending.is_empty()
+            || self.flags.discarding
+            || self.protocol.frame_is_compressed()
+        {
             return None;
         }
         let declared = self.protocol.message_length();
@@ -271,27 +147,6 @@ impl<P> Connection<P> {
     }
 }
 
-/// Puts a finished message into the batch: in the arena as the first kind, or as a large payload of
-/// the second.
-fn put<P>(
-    message: &mut Message<P>,
-    token: Token,
-    (small, large): (Kind, Kind),
-    batch: &mut Batch<'_>,
-    larges: &mut impl LargePayloads<Payload = P>,
-) -> Result<(), OutOfMemory> {
-    match message.finish(larges)? {
-        Finished::Small(bytes) => {
-            let offset = batch.copy(&bytes);
-            batch.push(token, small, offset, bytes.len());
-        }
-        Finished::Large { payload, length } => {
-            batch.push(token, large, larges.deliver(payload), length);
-        }
-    }
-    Ok(())
-}
-
 impl<P> Reactor<P> {
     /// Reads and decodes for `slot` until there is nothing more, its budget is used up, or the
     /// batch is full.
@@ -303,6 +158,7 @@ impl<P> Reactor<P> {
     ) -> Served {
         let now = self.now();
         let mut budget = READ_BUDGET;
+        self.codecs.inflated = 0;
         loop {
             let Some(connection) = self.connections.get_mut(slot as usize) else {
                 return Served::Drained;
@@ -313,7 +169,7 @@ impl<P> Reactor<P> {
             if batch.is_full() {
                 return Served::BatchFull;
             }
-            if budget == 0 {
+            if budget == 0 || self.codecs.inflated >= INFLATE_BUDGET {
                 return Served::More;
             }
             let token = Token {
@@ -321,19 +177,27 @@ impl<P> Reactor<P> {
                 generation: connection.generation,
             };
             if connection.flags.decodable {
-                connection.decode_pending(token, batch, larges);
+                connection.decode_pending(token, batch, larges, &mut self.codecs);
                 if connection.flags.discarding {
                     connection.message.discard(larges);
                 }
                 continue;
             }
-            if let Transport::Stream(_) = connection.transport {
-                self.serve_stream(token, batch);
-                return Served::Drained;
+            match connection.transport {
+                Transport::Socket(_) => {}
+                Transport::Stream(_) => {
+                    self.serve_stream(token, batch);
+                    return Served::Drained;
+                }
+                Transport::Closed => {
+                    // Its last words were told.
+                    self.bury(slot);
+                    return Served::Drained;
+                }
             }
             let received = match connection.receive_large(token, now, batch, larges) {
                 Some(result) => result,
-                None => connection.receive_into_arena(token, now, batch, larges),
+                None => connection.receive_into_arena(token, now, batch, larges, &mut self.codecs),
             };
             match received {
                 Ok(count) => budget = budget.saturating_sub(count),
@@ -371,6 +235,7 @@ impl<P> Connection<P> {
         now: u64,
         batch: &mut Batch<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
+        codecs: &mut Codecs,
     ) -> Result<usize, Received> {
         let Some(socket) = self.transport.socket_mut() else {
             return Err(Received::Refused);
@@ -394,12 +259,12 @@ impl<P> Connection<P> {
         }
         let taken = batch.take(left_over + count);
         let mut range = taken.clone();
-        let (stop, kept) = self.decode(token, &mut range, batch, larges);
+        let (stop, kept) = self.decode(token, &mut range, batch, larges, codecs);
         if range.is_empty() || matches!(stop, Stop::Ended) {
             self.pending.clear();
         } else {
             self.pending.replace(batch.bytes(range));
-            self.flags.decodable = matches!(stop, Stop::BatchFull);
+            self.flags.decodable = matches!(stop, Stop::BatchFull | Stop::Later);
         }
         batch.give_back(&taken, kept);
         Ok(count)
@@ -412,6 +277,7 @@ impl<P> Connection<P> {
         token: Token,
         batch: &mut Batch<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
+        codecs: &mut Codecs,
     ) {
         if let Some(error) = self.error {
             self.fail(token, error, batch);
@@ -425,17 +291,17 @@ impl<P> Connection<P> {
             .bytes(taken.clone())
             .copy_from_slice(&self.pending.bytes()[..offered]);
         let mut range = taken.clone();
-        let (stop, kept) = self.decode(token, &mut range, batch, larges);
+        let (stop, kept) = self.decode(token, &mut range, batch, larges, codecs);
         batch.give_back(&taken, kept);
         // Was that all there is? Then what is left waits for a read.
         let all = offered == self.pending.len();
         match stop {
             Stop::Ended => self.pending.clear(),
-            Stop::NeedsMore | Stop::BatchFull => {
+            Stop::NeedsMore | Stop::BatchFull | Stop::Later => {
                 self.pending.consume(range.start - taken.start);
             }
         }
         self.flags.decodable =
-            !self.pending.is_empty() && (!all || matches!(stop, Stop::BatchFull));
+            !self.pending.is_empty() && (!all || matches!(stop, Stop::BatchFull | Stop::Later));
     }
 }

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
+use super::deflation::Held;
 use super::outbox::{Command, Operation, Outbox};
-use crate::protocol::{FrameHeader, mask};
+use crate::protocol::{FrameHeader, Opcode, mask};
 
 /// Payloads up to this many bytes are copied rather than gathered.
 const COPIED: usize = 4 * 1024;
@@ -56,7 +57,11 @@ impl Scratch {
     }
 
     /// The bytes of one of its pieces.
-    pub(super) fn piece<'a>(&'a self, piece: &Piece, payloads: &'a impl Payloads) -> &'a [u8] {
+    pub(super) fn piece<'a>(
+        &'a self,
+        piece: &Piece,
+        payloads: &'a (impl Payloads + ?Sized),
+    ) -> &'a [u8] {
         match piece {
             Piece::Scratch(range) => &self.bytes[range.clone()],
             Piece::Payload(number, range) => &payloads.payload(*number)[range.clone()],
@@ -79,31 +84,71 @@ impl Scratch {
         }
     }
 
-    /// Adds one write. `number` is the payload's, for [`Piece::Payload`].
+    /// Adds a frame whose payload is compressed to `payload`.
+    pub(super) fn gather_compressed(&mut self, command: Command, payload: &[u8]) {
+        let Operation::Frame {
+            opcode, fin, mask, ..
+        } = command.operation
+        else {
+            return;
+        };
+        let start = self.bytes.len();
+        // RFC 7692 §6: the bit is RSV1, and set on the first fragment only.
+        let rsv1 = opcode != Opcode::CONTINUATION;
+        self.copy_frame(opcode, fin, rsv1, mask, payload);
+        self.extend_scratch(start);
+        if command.notify {
+            self.marks.push(self.length());
+        }
+    }
+
+    /// Appends a header, and its payload masked.
+    fn copy_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, mask: bool, payload: &[u8]) {
+        let key = self.header(opcode, fin, rsv1, mask, payload.len());
+        let from = self.bytes.len();
+        // "The payload is masked in place" never holds for a user's memory.
+        self.bytes.extend_from_slice(payload);
+        if let Some(key) = key {
+            mask::apply(&mut self.bytes[from..], key);
+        }
+    }
+
+    /// Appends a header; returns the masking key in it.
+    fn header(
+        &mut self,
+        opcode: Opcode,
+        fin: bool,
+        rsv1: bool,
+        mask: bool,
+        length: usize,
+    ) -> Option<[u8; KEY_LENGTH]> {
+        let key = mask.then(|| self.masking_key());
+        let header = FrameHeader {
+            fin,
+            rsv1,
+            opcode,
+            mask: key,
+            length: length as u64,
+        };
+        let mut encoded = [0; FrameHeader::MAX_LENGTH];
+        let length = header.encode(&mut encoded);
+        self.bytes.extend_from_slice(&encoded[..length]);
+        key
+    }
+
+    /// Adds one write that is not compressed. `number` is the payload's, for [`Piece::Payload`].
     pub(super) fn gather(&mut self, command: Command, payload: &[u8], number: usize) {
         let start = self.bytes.len();
         let mut copied = payload.len() <= COPIED;
         match command.operation {
-            Operation::Frame { opcode, fin, mask } => {
-                let key = mask.then(|| self.masking_key());
-                let header = FrameHeader {
-                    fin,
-                    rsv1: false,
-                    opcode,
-                    mask: key,
-                    length: payload.len() as u64,
-                };
-                let mut encoded = [0; FrameHeader::MAX_LENGTH];
-                let length = header.encode(&mut encoded);
-                self.bytes.extend_from_slice(&encoded[..length]);
-                if let Some(key) = key {
-                    // "The payload is masked in place" never holds for a user's memory.
-                    copied = true;
-                    let from = self.bytes.len();
-                    self.bytes.extend_from_slice(payload);
-                    mask::apply(&mut self.bytes[from..], key);
-                } else if copied {
-                    self.bytes.extend_from_slice(payload);
+            Operation::Frame {
+                opcode, fin, mask, ..
+            } => {
+                copied |= mask;
+                if copied {
+                    self.copy_frame(opcode, fin, false, mask, payload);
+                } else {
+                    self.header(opcode, fin, false, false, payload.len());
                 }
             }
             Operation::Raw if copied => self.bytes.extend_from_slice(payload),
@@ -154,6 +199,12 @@ pub(super) trait Payloads {
 impl Payloads for Outbox<'_> {
     fn payload(&self, number: usize) -> &[u8] {
         self.get(number).map_or(&[], |(_, _, payload)| payload)
+    }
+}
+
+impl Payloads for [Held] {
+    fn payload(&self, number: usize) -> &[u8] {
+        &self[number].payload
     }
 }
 

@@ -62,6 +62,7 @@ impl<P> Reactor<P> {
         if flags.stream_closed {
             connection.transport = Transport::Closed;
             connection.pending.clear();
+            self.drop_deflation(token.slot);
             batch.push(token, Kind::Closed, 0, 0);
         }
     }
@@ -74,6 +75,7 @@ impl<P> Reactor<P> {
     ) {
         let is_stream =
             |connection: &Connection<P>| matches!(connection.transport, Transport::Stream(_));
+        self.accept_finished(batch, larges);
         for _ in 0..self.ready.len() {
             let Some(slot) = self.ready.pop_front() else {
                 break;

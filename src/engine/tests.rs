@@ -75,6 +75,7 @@ impl Bench {
         let socket = super::adopt(ours.as_raw_fd()).expect("adopted");
         drop(ours);
         let settings = Settings {
+            deflate: None,
             role: Role::Server,
             limits: Limits::default(),
         };

@@ -59,16 +59,19 @@ impl<P> Reactor<P> {
             };
             let mut index = std::mem::replace(&mut connection.first_record, NO_RECORD);
             connection.last_record = NO_RECORD;
-            let mut ended = false;
             scratch.clear();
-            while index != NO_RECORD {
-                if let Some((_, command, payload)) = outbox.get(index as usize) {
-                    ended |= command.operation == Operation::End;
-                    scratch.gather(command, payload, index as usize);
+            let write = AssertUnwindSafe(|| {
+                let mut ended = false;
+                while index != NO_RECORD {
+                    if let Some((_, command, payload)) = outbox.get(index as usize)
+                        && self.gather(slot, &mut scratch, command, payload, index as usize)
+                    {
+                        ended |= command.operation == Operation::End;
+                    }
+                    index = scratch.next[index as usize];
                 }
-                index = scratch.next[index as usize];
-            }
-            let write = AssertUnwindSafe(|| self.write(slot, &scratch, &outbox, ended));
+                self.write(slot, &scratch, &outbox, ended);
+            });
             if catch_unwind(write).is_err() {
                 self.fail_broken(slot);
             }
@@ -84,15 +87,22 @@ impl<P> Reactor<P> {
         }
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        scratch.gather(command, payload, 0);
-        self.write(token.slot, &scratch, &payload, false);
+        if self.gather(token.slot, &mut scratch, command, payload, 0) {
+            self.write(token.slot, &scratch, &payload, false);
+        }
         scratch.trim();
         self.scratch = scratch;
     }
 
     /// Writes what was gathered, queues what the kernel refuses, and ends the sending side after
     /// it if `ended`.
-    fn write(&mut self, slot: u32, scratch: &Scratch, payloads: &impl Payloads, ended: bool) {
+    pub(super) fn write(
+        &mut self,
+        slot: u32,
+        scratch: &Scratch,
+        payloads: &(impl Payloads + ?Sized),
+        ended: bool,
+    ) {
         let now = self.now();
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
@@ -226,7 +236,7 @@ impl<P> Reactor<P> {
 fn write_pieces(
     socket: &mut Socket,
     scratch: &Scratch,
-    payloads: &impl Payloads,
+    payloads: &(impl Payloads + ?Sized),
     total: usize,
 ) -> io::Result<usize> {
     let mut written = 0;

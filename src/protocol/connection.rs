@@ -172,6 +172,11 @@ impl Connection {
         }
     }
 
+    /// Whether the current data frame is one of a compressed message.
+    pub(crate) fn frame_is_compressed(&self) -> bool {
+        matches!(self.stage, Stage::Payload(frame) if frame.compressed)
+    }
+
     /// Bytes: the sum of the payload lengths that the current message's frames have declared so
     /// far; 0 between messages.
     pub(crate) fn message_length(&self) -> u64 {

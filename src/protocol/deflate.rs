@@ -51,7 +51,7 @@ impl Compression {
 /// the tail end."
 const TAIL_LENGTH: usize = 4;
 
-/// An empty message. §7.2.3.6: "the compressed data … is 0x00".
+/// An empty message, §7.2.3.6.
 const EMPTY: u8 = 0x00;
 
 /// A compressor. Between messages it is free for another connection, unless that connection wants its

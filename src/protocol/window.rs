@@ -23,8 +23,12 @@ impl Window {
         }
     }
 
-    pub(crate) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         1 << self.bits
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -68,7 +72,7 @@ mod tests {
 
     #[test]
     fn it_holds_the_end_of_what_has_passed_however_it_was_cut() {
-        let passed: Vec<u8> = (0..10_000u32).map(|i| (i * 31 >> 3) as u8).collect();
+        let passed: Vec<u8> = (0..10_000u32).map(|i| ((i * 31) >> 3) as u8).collect();
         for step in [1, 7, 100, 255, 256, 257, 1000, 10_000] {
             let mut window = Window::new(8);
             let mut seen = 0;

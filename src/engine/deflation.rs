@@ -1,0 +1,266 @@
+//! What permessage-deflate keeps: per connection as little as it can, per thread what all share.
+//!
+//! A zlib state is 300 KiB; what the next message may refer to is at most 32 KiB, and mostly far
+//! less. So a connection keeps its *windows*, and borrows a compressor or decompressor of the
+//! thread for each message. Handing a window to a compressor takes time, so connections that are
+//! busy keep one of their own: it is *warm*. There is a bound on how many are.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::jobs::Outcome;
+use super::outbox::Command;
+use super::pool::Completions;
+use super::token::Token;
+use crate::protocol::deflate::{Agreement, Compression, Deflater};
+use crate::protocol::inflate::Inflater;
+use crate::protocol::window::Window;
+
+/// How many compressors are kept warm: 45 MB of them with zlib's default parameters.
+pub(super) const MOST_WARM: usize = 128;
+
+/// A window of fewer bytes is handed over so fast that no compressor is kept for it.
+pub(super) const WARM_FROM: usize = 1024;
+
+/// Compressors that are shared, one for each set of parameters; programs use one or two.
+const MOST_SHARED: usize = 4;
+
+/// What a connection is told about permessage-deflate when it opens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeflateSettings {
+    pub(crate) agreement: Agreement,
+    /// Milliseconds without a compressed message after which what was kept for the next is given
+    /// back; 0 means never.
+    pub(crate) release_after: u64,
+    /// How many messages the process may compress or decompress on other threads at once.
+    pub(crate) concurrency: usize,
+}
+
+/// permessage-deflate of one connection.
+pub(super) struct Deflation {
+    pub(super) settings: DeflateSettings,
+    /// `None` if messages do not refer to earlier ones.
+    pub(super) receive_window: Option<Window>,
+    /// The payload of the frame that is being received, if it comes in several pieces.
+    pub(super) frame: Vec<u8>,
+    /// The decompressor of the message under way, between two of its frames.
+    pub(super) inflater: Option<Inflater>,
+    pub(super) send_window: Option<Window>,
+    /// A compressor that is warm, or in the middle of a message.
+    pub(super) deflater: Option<Box<Deflater>>,
+    pub(super) is_warm: bool,
+    /// It was used since somebody last wanted it.
+    pub(super) recently_used: bool,
+    /// Fragments were sent of a message that goes on.
+    pub(super) in_message: bool,
+    /// The loop's time of the last compressed message, in milliseconds.
+    pub(super) last_sent: u64,
+    /// The frame that is being compressed elsewhere, and its payload's length.
+    pub(super) awaited: Option<(Command, usize)>,
+    /// What has to leave after it.
+    pub(super) held: VecDeque<Held>,
+    /// Bytes of their payloads.
+    pub(super) held_bytes: usize,
+}
+
+/// A write that waits for one that is being compressed elsewhere.
+pub(super) struct Held {
+    pub(super) command: Command,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Deflation {
+    pub(super) fn new(settings: DeflateSettings) -> Self {
+        let Agreement {
+            send_takeover,
+            compression,
+            receive_takeover,
+            receive_window_bits,
+        } = settings.agreement;
+        Deflation {
+            settings,
+            receive_window: receive_takeover.then(|| Window::new(receive_window_bits)),
+            frame: Vec::new(),
+            inflater: None,
+            send_window: send_takeover.then(|| Window::new(compression.window_bits())),
+            deflater: None,
+            is_warm: false,
+            recently_used: false,
+            in_message: false,
+            last_sent: 0,
+            awaited: None,
+            held: VecDeque::new(),
+            held_bytes: 0,
+        }
+    }
+
+    /// Bytes of payloads that wait for being compressed.
+    pub(super) fn waiting(&self) -> usize {
+        self.held_bytes + self.awaited.map_or(0, |(_, length)| length)
+    }
+
+    /// Gives back what is only kept for the next message we send; it may not refer to earlier ones
+    /// then, which needs nobody's consent. Returns whether something is left that could be given
+    /// back later.
+    pub(super) fn release(&mut self, now: u64) -> bool {
+        let kept =
+            self.deflater.is_some() || self.send_window.as_ref().is_some_and(|w| !w.is_empty());
+        let after = self.settings.release_after;
+        if !kept || after == 0 {
+            return false;
+        }
+        if self.in_message || self.awaited.is_some() || now.saturating_sub(self.last_sent) < after {
+            return true;
+        }
+        self.deflater = None;
+        self.is_warm = false;
+        if let Some(window) = &mut self.send_window {
+            window.clear();
+        }
+        false
+    }
+}
+
+/// The last message that was compressed without a window, before and after.
+struct Last {
+    compression: Compression,
+    payload: Vec<u8>,
+    compressed: Vec<u8>,
+}
+
+/// What the connections of one thread share.
+pub(super) struct Codecs {
+    pub(super) completions: Completions<Outcome>,
+    inflater: Option<Inflater>,
+    /// The most recently used last.
+    shared: Vec<Deflater>,
+    last: Option<Last>,
+    /// Something of the above was used since [`Codecs::release`].
+    used: bool,
+    /// Connections whose compressor is warm, the one to lose it next first.
+    pub(super) warm: VecDeque<Token>,
+    /// Bytes decompressed since a connection began to be served.
+    pub(super) inflated: usize,
+    /// The payload that was compressed last.
+    pub(super) output: Vec<u8>,
+    /// Messages that are being compressed elsewhere.
+    pub(super) awaited: Vec<Awaited>,
+    pub(super) next_job: u64,
+}
+
+/// A message that is being compressed elsewhere.
+pub(super) struct Awaited {
+    pub(super) job: u64,
+    pub(super) compression: Compression,
+    /// `None` if it is not for others: it depends on what its connection has sent before.
+    pub(super) payload: Option<Arc<[u8]>>,
+    pub(super) connections: Vec<Token>,
+}
+
+impl Codecs {
+    pub(super) fn new(completions: Completions<Outcome>) -> Self {
+        Codecs {
+            completions,
+            inflater: None,
+            shared: Vec::new(),
+            last: None,
+            used: false,
+            warm: VecDeque::new(),
+            inflated: 0,
+            output: Vec::new(),
+            awaited: Vec::new(),
+            next_job: 0,
+        }
+    }
+
+    /// A decompressor, at the beginning of a message.
+    pub(super) fn take_inflater(&mut self, window: Option<&Window>) -> Inflater {
+        self.used = true;
+        let mut inflater = self.inflater.take().unwrap_or_else(Inflater::new);
+        inflater.begin(window.map_or(&[], Window::bytes));
+        inflater
+    }
+
+    /// Takes a decompressor back, whatever state it is in.
+    pub(super) fn give_back(&mut self, inflater: Inflater) {
+        self.inflater = Some(inflater);
+    }
+
+    /// Compresses a whole message into `output` by a compressor that is shared.
+    pub(super) fn deflate_shared(
+        &mut self,
+        compression: Compression,
+        window: &[u8],
+        payload: &[u8],
+    ) {
+        self.used = true;
+        let place = self
+            .shared
+            .iter()
+            .position(|deflater| deflater.compression() == compression);
+        let mut deflater = match place {
+            Some(place) => self.shared.remove(place),
+            None => {
+                if self.shared.len() == MOST_SHARED {
+                    self.shared.remove(0);
+                }
+                Deflater::new(compression)
+            }
+        };
+        deflater.begin(window);
+        self.output.clear();
+        deflater.deflate(payload, true, &mut self.output);
+        self.shared.push(deflater);
+    }
+
+    /// Whether `payload` is what was compressed last; then that is in `output` again. So what goes
+    /// to many is compressed once.
+    pub(super) fn recall(&mut self, compression: Compression, payload: &[u8]) -> bool {
+        match &self.last {
+            Some(last) if last.compression == compression && last.payload == payload => {
+                self.output.clone_from(&last.compressed);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Remembers what `payload` became.
+    pub(super) fn remember(&mut self, compression: Compression, payload: &[u8], compressed: &[u8]) {
+        self.used = true;
+        match &mut self.last {
+            Some(last) => {
+                last.compression = compression;
+                replace(&mut last.payload, payload);
+                replace(&mut last.compressed, compressed);
+            }
+            None => {
+                self.last = Some(Last {
+                    compression,
+                    payload: payload.to_vec(),
+                    compressed: compressed.to_vec(),
+                });
+            }
+        }
+    }
+
+    /// Gives back what nobody has used since the last call. Returns whether something is left.
+    pub(super) fn release(&mut self) -> bool {
+        if std::mem::take(&mut self.used) {
+            return true;
+        }
+        self.inflater = None;
+        self.shared = Vec::new();
+        self.last = None;
+        self.output = Vec::new();
+        self.warm.shrink_to_fit();
+        false
+    }
+}
+
+/// Holds `bytes` and nothing else, in memory that fits.
+fn replace(vector: &mut Vec<u8>, bytes: &[u8]) {
+    vector.clear();
+    vector.shrink_to(bytes.len());
+    vector.extend_from_slice(bytes);
+}

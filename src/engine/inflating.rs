@@ -1,0 +1,269 @@
+//! Messages that arrive compressed, RFC 7692 §6.2.
+//!
+//! ```text
+//!   frame in the arena ──► decompressed behind it: a record (the usual case)
+//!                     └──► in pieces ──► message ─┬─► a record
+//!                              │ more than INLINE │
+//!                              ▼                  │
+//!                     another thread ─────────────┘ meanwhile nothing more is decoded
+//! ```
+
+use std::ops::Range;
+
+use super::batch::{Batch, Kind};
+use super::connection::{Connection, Transport};
+use super::deflation::Codecs;
+use super::jobs::{FrameEnd, Inflate, Inflated};
+use super::message::{LargePayloads, Message, OutOfMemory, SMALL_MESSAGE};
+use super::reactor::Reactor;
+use super::token::Token;
+use crate::protocol::inflate::{Compressed, Inflater};
+use crate::protocol::utf8;
+use crate::protocol::{MessageKind, ProtocolError};
+
+/// Bytes of a frame that are decompressed here and now: about 0.3 ms. What is beyond them is left to
+/// another thread.
+const INLINE: usize = 256 * 1024;
+
+/// Bytes that are decompressed for one connection in a turn while others wait.
+pub(super) const INFLATE_BUDGET: usize = 1024 * 1024;
+
+/// Where the payload of a compressed frame is.
+pub(super) enum Payload {
+    Arena(Range<usize>),
+    Own(Vec<u8>),
+}
+
+/// What became of a frame.
+#[derive(Debug)]
+pub(super) enum Inflation {
+    Done,
+    /// It is decompressed elsewhere: nothing more may be decoded until that is told.
+    Elsewhere,
+}
+
+impl From<OutOfMemory> for ProtocolError {
+    fn from(_: OutOfMemory) -> Self {
+        ProtocolError::MaxPayloadExceeded
+    }
+}
+
+impl<P> Connection<P> {
+    /// A piece of a compressed frame has arrived. Returns the frame's payload if it is the last.
+    pub(super) fn gather_frame(&mut self, piece: &[u8], end_of_frame: bool) -> Option<Payload> {
+        let deflation = self.deflation.as_mut()?;
+        deflation.frame.extend_from_slice(piece);
+        end_of_frame.then(|| Payload::Own(std::mem::take(&mut deflation.frame)))
+    }
+
+    /// Decompresses a frame. There must be room for an event in `batch`.
+    ///
+    /// # Errors
+    /// It is no compressed message, or too long, or no UTF-8 although it is text.
+    pub(super) fn inflate_frame(
+        &mut self,
+        token: Token,
+        frame: FrameEnd,
+        payload: Payload,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+        codecs: &mut Codecs,
+    ) -> Result<Inflation, ProtocolError> {
+        let limit = self.inflate_limit();
+        let Some(deflation) = &mut self.deflation else {
+            return Err(ProtocolError::UnexpectedRsv1);
+        };
+        let mut inflater = match deflation.inflater.take() {
+            Some(inflater) => inflater,
+            None => codecs.take_inflater(deflation.receive_window.as_ref()),
+        };
+        let room = SMALL_MESSAGE.min(limit.saturating_add(1));
+        let mut position = 0;
+        let mut total = 0;
+        loop {
+            let (bytes, space) = match &payload {
+                Payload::Arena(range) => batch.bytes_and_space(range.clone()),
+                Payload::Own(bytes) => (&bytes[..], batch.space()),
+            };
+            let mut source = Compressed::new(bytes, frame.fin, position);
+            let length = inflater.inflate(&mut source, &mut space[..room])?;
+            position = source.position();
+            total += length;
+            codecs.inflated += length;
+            if total > limit {
+                return Err(ProtocolError::MaxPayloadExceeded);
+            }
+            let done = source.is_done();
+            if done && frame.fin && total == length && matches!(self.message, Message::Empty) {
+                self.deliver_inflated(token, frame.kind, length, batch)?;
+                codecs.give_back(inflater);
+                return Ok(Inflation::Done);
+            }
+            let declared = match done && frame.fin {
+                true => 0,
+                // Not known; it is made twice as large when it is full.
+                false => (self.message.len() + length) as u64,
+            };
+            self.message.append(&space[..length], declared, larges)?;
+            if done {
+                self.end_inflated(token, frame, inflater, batch, larges, codecs)?;
+                return Ok(Inflation::Done);
+            }
+            if total >= INLINE {
+                let concurrency = deflation.settings.concurrency;
+                let (bytes, position) = match payload {
+                    Payload::Own(bytes) => (bytes, position),
+                    Payload::Arena(range) => {
+                        let used = position.min(range.len());
+                        let rest = batch.bytes(range.start + used..range.end);
+                        (rest.to_vec(), position - used)
+                    }
+                };
+                let job = Inflate {
+                    token,
+                    frame,
+                    inflater,
+                    bytes,
+                    position,
+                    limit: limit - total,
+                };
+                job.start(&codecs.completions, concurrency);
+                self.flags.inflating = true;
+                if let Transport::Stream(_) = self.transport {
+                    batch.push(token, Kind::Congested, 0, 0);
+                }
+                return Ok(Inflation::Elsewhere);
+            }
+        }
+    }
+
+    /// How many bytes more the message may have.
+    fn inflate_limit(&self) -> usize {
+        match self.protocol.limits().max_payload {
+            0 => usize::MAX,
+            limit => usize::try_from(limit)
+                .unwrap_or(usize::MAX)
+                .saturating_sub(self.message.len()),
+        }
+    }
+
+    /// A whole message has been decompressed to the free part of the arena.
+    fn deliver_inflated(
+        &mut self,
+        token: Token,
+        kind: MessageKind,
+        length: usize,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), ProtocolError> {
+        let range = batch.take(length);
+        let offset = range.start;
+        let message = &*batch.bytes(range);
+        if self.protocol.must_be_utf8(kind) && !utf8::is_valid(message) {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        if let Some(deflation) = &mut self.deflation
+            && let Some(window) = &mut deflation.receive_window
+        {
+            window.push(message);
+        }
+        let kind = match kind {
+            MessageKind::Text => Kind::Text,
+            MessageKind::Binary => Kind::Binary,
+        };
+        batch.push(token, kind, offset, length);
+        Ok(())
+    }
+
+    /// A frame has been decompressed, and is part of the message.
+    fn end_inflated(
+        &mut self,
+        token: Token,
+        frame: FrameEnd,
+        inflater: Inflater,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+        codecs: &mut Codecs,
+    ) -> Result<(), ProtocolError> {
+        self.end_frame(frame.kind, frame.fin);
+        if !frame.fin {
+            if let Some(deflation) = &mut self.deflation {
+                deflation.inflater = Some(inflater);
+            }
+            return Ok(());
+        }
+        codecs.give_back(inflater);
+        let message = self.message.bytes(larges);
+        if self.protocol.must_be_utf8(frame.kind) && !utf8::is_valid(message) {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        if let Some(deflation) = &mut self.deflation
+            && let Some(window) = &mut deflation.receive_window
+        {
+            window.push(message);
+        }
+        self.deliver(token, frame.kind, batch, larges)?;
+        Ok(())
+    }
+
+    /// What another thread has decompressed is there.
+    fn accept_inflated(
+        &mut self,
+        inflated: Inflated,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+        codecs: &mut Codecs,
+    ) -> Result<(), ProtocolError> {
+        let Inflated {
+            token,
+            frame,
+            inflater,
+            result,
+        } = inflated;
+        let output = result?;
+        let declared = match frame.fin {
+            true => 0,
+            false => (self.message.len() + output.len()) as u64,
+        };
+        self.message.append(&output, declared, larges)?;
+        self.end_inflated(token, frame, inflater, batch, larges, codecs)
+    }
+}
+
+impl<P> Reactor<P> {
+    /// Goes on with a connection whose frame was decompressed elsewhere.
+    pub(super) fn inflated(
+        &mut self,
+        inflated: Inflated,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+    ) {
+        let token = inflated.token;
+        let connection = match self.connections.get_mut(token.slot as usize) {
+            Some(connection) if connection.generation == token.generation => connection,
+            _ => return,
+        };
+        connection.flags.inflating = false;
+        if let Transport::Stream(_) = connection.transport {
+            batch.push(token, Kind::Uncongested, 0, 0);
+        }
+        if !connection.flags.discarding {
+            let accepted = connection.accept_inflated(inflated, batch, larges, &mut self.codecs);
+            if let Err(error) = accepted {
+                connection.fail(token, error, batch);
+                connection.message.discard(larges);
+            }
+        }
+        self.enqueue(token.slot);
+    }
+
+    /// A job was lost: its connection is closed.
+    pub(super) fn inflate_failed(&mut self, token: Token) {
+        if let Some(connection) = self.get_mut(token) {
+            connection.flags.inflating = false;
+            connection.flags.discarding = true;
+            connection.flags.decodable = false;
+            self.fail_broken(token.slot);
+            self.enqueue(token.slot);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is compressed and decompressed on other threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::message::LargePayloads;
+use super::pool::{self, Completions};
+use super::reactor::Reactor;
+use super::token::Token;
+use crate::protocol::deflate::{Compression, Deflater};
+use crate::protocol::inflate::{Compressed, Inflater};
+use crate::protocol::{MessageKind, ProtocolError};
+
+/// Memory for what is decompressed grows by this many bytes at first.
+const FIRST_OUTPUT: usize = 1024 * 1024;
+
+/// What a job has come to.
+pub(super) enum Outcome {
+    Inflated(Inflated),
+    Deflated(Deflated),
+    /// The job of this connection has panicked.
+    InflateBroken(Token),
+    /// This job has panicked.
+    DeflateBroken(u64),
+}
+
+/// The rest of a frame that was decompressed.
+pub(super) struct Inflated {
+    pub(super) token: Token,
+    pub(super) frame: FrameEnd,
+    pub(super) inflater: Inflater,
+    pub(super) result: Result<Vec<u8>, ProtocolError>,
+}
+
+/// What a frame is the end of.
+#[derive(Clone, Copy)]
+pub(super) struct FrameEnd {
+    pub(super) kind: MessageKind,
+    /// It is the last of its message.
+    pub(super) fin: bool,
+}
+
+/// A frame that was compressed.
+pub(super) struct Deflated {
+    pub(super) job: u64,
+    pub(super) deflater: Box<Deflater>,
+    pub(super) payload: Arc<[u8]>,
+    pub(super) compressed: Vec<u8>,
+}
+
+impl<P> Reactor<P> {
+    /// Goes on with what other threads have done, as far as `batch` has room.
+    pub(super) fn accept_finished(
+        &mut self,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+    ) {
+        self.finished.extend(self.codecs.completions.take());
+        while !batch.is_full()
+            && let Some(outcome) = self.finished.pop_front()
+        {
+            match outcome {
+                Outcome::Inflated(inflated) => {
+                    let token = inflated.token;
+                    let accept = AssertUnwindSafe(|| self.inflated(inflated, batch, larges));
+                    if catch_unwind(accept).is_err() {
+                        self.inflate_failed(token);
+                    }
+                }
+                Outcome::Deflated(deflated) => self.deflated(deflated),
+                Outcome::InflateBroken(token) => self.inflate_failed(token),
+                Outcome::DeflateBroken(job) => self.deflate_failed(job),
+            }
+        }
+    }
+}
+
+/// A frame that is to be decompressed from `position` on, to at most `limit` more bytes.
+pub(super) struct Inflate {
+    pub(super) token: Token,
+    pub(super) frame: FrameEnd,
+    pub(super) inflater: Inflater,
+    pub(super) bytes: Vec<u8>,
+    pub(super) position: usize,
+    pub(super) limit: usize,
+}
+
+impl Inflate {
+    pub(super) fn start(mut self, completions: &Completions<Outcome>, concurrency: usize) {
+        let ticket = completions.ticket(Outcome::InflateBroken(self.token));
+        pool::run(concurrency, move || {
+            let result = self.run();
+            ticket.complete(Outcome::Inflated(Inflated {
+                token: self.token,
+                frame: self.frame,
+                inflater: self.inflater,
+                result,
+            }));
+        });
+    }
+
+    fn run(&mut self) -> Result<Vec<u8>, ProtocolError> {
+        let mut frame = Compressed::new(&self.bytes, self.frame.fin, self.position);
+        let mut output = Vec::new();
+        let mut length = 0;
+        while !frame.is_done() {
+            // One byte beyond the limit shows that it is exceeded.
+            let most = self.limit.saturating_add(1);
+            output.resize((length * 2).max(FIRST_OUTPUT).min(most), 0);
+            length += self.inflater.inflate(&mut frame, &mut output[length..])?;
+            if length > self.limit {
+                return Err(ProtocolError::MaxPayloadExceeded);
+            }
+        }
+        output.truncate(length);
+        Ok(output)
+    }
+}
+
+/// A frame that is to be compressed.
+pub(super) struct Deflate {
+    pub(super) job: u64,
+    pub(super) compression: Compression,
+    /// One that is in the right state; otherwise it is made there, and given `window`.
+    pub(super) deflater: Option<Box<Deflater>>,
+    pub(super) window: Vec<u8>,
+    pub(super) payload: Arc<[u8]>,
+    pub(super) fin: bool,
+}
+
+impl Deflate {
+    pub(super) fn start(self, completions: &Completions<Outcome>, concurrency: usize) {
+        let ticket = completions.ticket(Outcome::DeflateBroken(self.job));
+        pool::run(concurrency, move || {
+            let mut deflater = self.deflater.unwrap_or_else(|| {
+                let mut deflater = Box::new(Deflater::new(self.compression));
+                deflater.begin(&self.window);
+                deflater
+            });
+            let mut compressed = Vec::new();
+            deflater.deflate(&self.payload, self.fin, &mut compressed);
+            ticket.complete(Outcome::Deflated(Deflated {
+                job: self.job,
+                deflater,
+                payload: self.payload,
+                compressed,
+            }));
+        });
+    }
+}
