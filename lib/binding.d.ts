@@ -55,8 +55,8 @@ export declare class Endpoint {
    * slot and generation.
    *
    * # Errors
-   * If it is no stream socket, a parameter of zlib is out of range, or the operating system
-   * refuses.
+   * If it is no stream socket, a parameter of zlib is out of range, the operating system refuses,
+   * or nothing is adopted here.
    */
   adopt(fd: number, isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean, deflate: DeflateSettings | undefined | null, head: Uint8Array): Array<number>
   /**
@@ -98,19 +98,29 @@ export declare class Endpoint {
   setTypeOfService(slot: number, generation: number, value: number): number
   /**
    * `dispatch()` is called with `receiver` as `this` whenever the inbox holds records;
-   * large payloads are elements of `larges` then.
+   * large payloads are elements of `larges` then. `adopts` asks for an endpoint that can take
+   * descriptors over; see [`Endpoint::adopts`]. If it cannot, `wake` is called when another thread
+   * has finished something, which [`Endpoint::complete`] then goes on with.
    *
    * # Errors
-   * If the environment's loop cannot be reached, or the operating system refuses.
+   * If the operating system refuses.
    */
-  constructor(dispatch: () => void, receiver: object, larges: object, header: Int32Array, inboxRecords: Int32Array, inboxArena: Uint8Array, outboxRecords: Int32Array, outboxArena: Uint8Array)
+  constructor(dispatch: () => void, receiver: object, larges: object, header: Int32Array, inboxRecords: Int32Array, inboxArena: Uint8Array, outboxRecords: Int32Array, outboxArena: Uint8Array, adopts: boolean, wake: () => void)
+  /**
+   * Whether descriptors can be taken over. Where that was not asked for, or nobody can tell when
+   * a socket is ready, the endpoint has streams only.
+   */
+  get adopts(): boolean
   /**
    * Carries out what is in the outbox. Outside of a turn, [`Endpoint::complete`] must follow
    * on a later tick.
    */
   flush(): void
-  /** Carries out what is in the outbox, and tells of the writes that were completed. */
-  complete(): void
+  /**
+   * Carries out what is in the outbox, and tells of the writes that were completed. Returns
+   * whether it must be called once more, in a later iteration of the loop.
+   */
+  complete(): boolean
   /**
    * Gives back what is kept for compression and was not used for long. Returns whether something
    * is left, for which it is to be called again.

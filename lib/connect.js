@@ -19,11 +19,6 @@ const WRITERS = ['write', 'end', 'destroy', '_write', '_destroy', 'read'];
  * @return {Boolean} Whether it can
  */
 function isAdoptable(socket) {
-  if (process.platform !== 'linux') return false;
-
-  // They export libuv's symbols and abort when these are called.
-  if (process.versions.bun || process.versions.deno) return false;
-
   // A `TLSSocket` has a descriptor, too.
   if (Object.getPrototypeOf(socket) !== net.Socket.prototype) return false;
 
@@ -63,7 +58,11 @@ function connect(owner, socket, head, options) {
       ? endpoint.makeConnection(Class, owner)
       : new Class(endpoint, owner);
 
-  if (options.transport !== 'stream' && isAdoptable(socket)) {
+  if (
+    endpoint.adopts &&
+    options.transport !== 'stream' &&
+    isAdoptable(socket)
+  ) {
     const connection = make(AdoptedConnection);
 
     try {

@@ -9,6 +9,7 @@ const Inbox = require('./inbox');
 const { HEADER, KIND, OPERATION } = require('./numbers');
 const { Outbox } = require('./outbox');
 const Outputs = require('./outputs');
+const runtime = require('./runtime');
 
 const {
   INBOX_COUNT,
@@ -66,12 +67,12 @@ class Endpoint {
     this._clockInterval = 1;
     this._complete = () => {
       this._tickScheduled = false;
-      this.native.complete();
+      this._finish();
     };
 
     this._completeReading = () => {
       this._reading = false;
-      this.native.complete();
+      this._finish();
     };
 
     this.native = new binding.Endpoint(
@@ -82,10 +83,14 @@ class Endpoint {
       this._records,
       arena,
       this.outbox.records,
-      this.outbox.arena
+      this.outbox.arena,
+      runtime.hasLibuv,
+      () => this._beginReading()
     );
     this.outbox.native = this.outputs.native = this.native;
     this._codecs = new Codecs(this.native);
+    /** Whether sockets can be taken over; there are only streams where they cannot. */
+    this.adopts = this.native.adopts;
 
     this._root = null;
     this.native.runWithoutContext(() => {
@@ -222,6 +227,11 @@ class Endpoint {
       this._readingSince = now();
       setImmediate(this._completeReading);
     }
+  }
+
+  /** Carries out what waits. What is left then, and nobody else sees to, is for the next iteration. */
+  _finish() {
+    if (this.native.complete()) this._beginReading();
   }
 
   /**

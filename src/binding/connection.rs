@@ -8,7 +8,7 @@ use socket2::{Socket, TcpKeepalive};
 use super::compression::DeflateSettings;
 use super::endpoint::Endpoint;
 use super::error::{ProtocolErrorFacts, facts};
-use crate::engine::{AdoptError, Command, Settings, Token, adopt};
+use crate::engine::{Command, Settings, Token, adopt};
 use crate::protocol::{Limits, Role};
 
 /// The address of one end of a connection. All undefined for a Unix domain socket.
@@ -90,8 +90,8 @@ impl Endpoint {
     /// slot and generation.
     ///
     /// # Errors
-    /// If it is no stream socket, a parameter of zlib is out of range, or the operating system
-    /// refuses.
+    /// If it is no stream socket, a parameter of zlib is out of range, the operating system refuses,
+    /// or nothing is adopted here.
     #[allow(clippy::too_many_arguments)]
     #[napi(catch_unwind)]
     pub fn adopt(
@@ -105,10 +105,7 @@ impl Endpoint {
         deflate: Option<DeflateSettings>,
         head: &[u8],
     ) -> Result<Vec<u32>> {
-        let socket = adopt(fd).map_err(|error| match error {
-            AdoptError::NotASocket => Error::from_reason("it is neither a TCP nor a Unix socket"),
-            AdoptError::Io(error) => Error::from_reason(error.to_string()),
-        })?;
+        let socket = adopt(fd).map_err(|error| Error::from_reason(error.to_string()))?;
         let settings = settings(
             is_server,
             max_payload,
@@ -286,11 +283,12 @@ impl Endpoint {
     #[napi(catch_unwind)]
     pub fn set_type_of_service(&self, slot: u32, generation: u32, value: u8) -> i32 {
         self.set_option(token(slot, generation), |socket| {
+            // Windows has no such option.
+            #[cfg(unix)]
             if socket.local_addr()?.is_ipv6() {
-                socket.set_tclass_v6(value.into())
-            } else {
-                socket.set_tos_v4(value.into())
+                return socket.set_tclass_v6(value.into());
             }
+            socket.set_tos_v4(value.into())
         })
     }
 

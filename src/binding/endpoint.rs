@@ -2,19 +2,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::*;
 use napi::sys;
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use super::large::LargeBuffers;
 use super::memory::{HEADER_NAMES, Memory};
 use super::turn::{Callbacks, Shared};
-use crate::engine::{KIND_NAMES, OPERATION_NAMES, Pump, PumpError, Reactor};
+use crate::engine::{KIND_NAMES, Libuv, OPERATION_NAMES, Pump, PumpError, Reactor};
 
 /// The sockets of one environment, and the memory through which they are spoken to.
 #[napi]
@@ -25,10 +28,12 @@ pub struct Endpoint {
 #[napi]
 impl Endpoint {
     /// `dispatch()` is called with `receiver` as `this` whenever the inbox holds records;
-    /// large payloads are elements of `larges` then.
+    /// large payloads are elements of `larges` then. `adopts` asks for an endpoint that can take
+    /// descriptors over; see [`Endpoint::adopts`]. If it cannot, `wake` is called when another thread
+    /// has finished something, which [`Endpoint::complete`] then goes on with.
     ///
     /// # Errors
-    /// If the environment's loop cannot be reached, or the operating system refuses.
+    /// If the operating system refuses.
     #[allow(clippy::too_many_arguments)]
     #[napi(constructor, catch_unwind)]
     pub fn new(
@@ -41,9 +46,16 @@ impl Endpoint {
         inbox_arena: Uint8Array,
         outbox_records: Int32Array,
         outbox_arena: Uint8Array,
+        adopts: bool,
+        wake: Function<'_, (), ()>,
     ) -> Result<Self> {
-        let reactor = Reactor::new().map_err(|error| Error::from_reason(error.to_string()))?;
-        let descriptor = reactor.descriptor();
+        let mut reactor = Reactor::new();
+        let libuv = if adopts { Libuv::load() } else { None };
+        // What may be refused comes first: the memory is never given back.
+        let watched = libuv
+            .map(|libuv| Ok((libuv, reactor.watch_sockets()?)))
+            .transpose()
+            .map_err(|error: io::Error| Error::from_reason(error.to_string()))?;
         let memory = Memory::new(
             header,
             inbox_records,
@@ -66,21 +78,28 @@ impl Endpoint {
             pump: RefCell::new(None),
             referenced: Cell::new(false),
         });
-        let mut event_loop = null_mut();
-        // SAFETY: plain query of the environment that is calling.
-        check_status!(unsafe { sys::napi_get_uv_event_loop(env, &mut event_loop) })?;
-        let turned: Weak<Shared> = Rc::downgrade(&shared);
-        let turn = Box::new(move || {
-            if let Some(shared) = turned.upgrade() {
-                shared.turn();
-            }
-        });
-        // SAFETY: the loop is this thread's. The cleanup hook below closes the pump while it
-        // runs, and keeps the reactor, so its descriptor, until then.
-        let pump = unsafe { Pump::start(event_loop.cast(), descriptor, turn) }.map_err(describe)?;
-        *shared.pump.borrow_mut() = Some(pump);
-        add_cleanup_hook(env, Rc::clone(&shared))?;
+        if let Some((libuv, descriptor)) = watched {
+            start_pump(&shared, libuv, descriptor)?;
+            add_cleanup_hook(env, Rc::clone(&shared))?;
+        } else {
+            // Unreferenced: a job's connection keeps the process alive, if anything does.
+            let wake = wake
+                .build_threadsafe_function::<()>()
+                .weak::<true>()
+                .build()?;
+            shared.reactor.borrow_mut().notify_by(Arc::new(move || {
+                // It is refused when the environment ends.
+                let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }));
+        }
         Ok(Endpoint { shared })
+    }
+
+    /// Whether descriptors can be taken over. Where that was not asked for, or nobody can tell when
+    /// a socket is ready, the endpoint has streams only.
+    #[napi(getter, catch_unwind)]
+    pub fn adopts(&self) -> bool {
+        self.shared.pump.borrow().is_some()
     }
 
     /// Carries out what is in the outbox. Outside of a turn, [`Endpoint::complete`] must follow
@@ -92,10 +111,11 @@ impl Endpoint {
         self.shared.update_referenced();
     }
 
-    /// Carries out what is in the outbox, and tells of the writes that were completed.
+    /// Carries out what is in the outbox, and tells of the writes that were completed. Returns
+    /// whether it must be called once more, in a later iteration of the loop.
     #[napi(catch_unwind)]
-    pub fn complete(&self) {
-        self.shared.complete();
+    pub fn complete(&self) -> bool {
+        self.shared.complete()
     }
 
     /// Gives back what is kept for compression and was not used for long. Returns whether something
@@ -167,11 +187,24 @@ fn keep(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
     Ok(reference)
 }
 
-fn describe(error: PumpError) -> Error {
-    Error::from_reason(match error {
-        PumpError::Missing(name) => format!("{name} is not exported by this process"),
-        PumpError::Refused(name, status) => format!("{name} returned {status}"),
-    })
+/// Has libuv begin a turn whenever the reactor's descriptor is readable.
+fn start_pump(shared: &Rc<Shared>, libuv: Libuv, descriptor: c_int) -> Result<()> {
+    let mut event_loop = null_mut();
+    // SAFETY: plain query of the environment that is calling.
+    check_status!(unsafe { sys::napi_get_uv_event_loop(shared.env, &mut event_loop) })?;
+    let turned: Weak<Shared> = Rc::downgrade(shared);
+    let turn = Box::new(move || {
+        if let Some(shared) = turned.upgrade() {
+            shared.turn();
+        }
+    });
+    // SAFETY: the loop is this thread's. The cleanup hook closes the pump while it runs, and keeps
+    // the reactor, so its descriptor, until then.
+    let pump = unsafe { Pump::start(libuv, event_loop.cast(), descriptor, turn) }.map_err(
+        |PumpError(name, status)| Error::from_reason(format!("{name} returned {status}")),
+    )?;
+    *shared.pump.borrow_mut() = Some(pump);
+    Ok(())
 }
 
 /// What the cleanup hook is given.

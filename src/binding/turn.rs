@@ -8,6 +8,8 @@
 //! JavaScript: nextTick ────────► flush ──► completed writes ──► dispatch() ──► flush
 //! ```
 //!
+//! Where nothing is adopted there is no libuv either, and JavaScript calls again for what is left.
+//!
 //! No borrow of the reactor is held while JavaScript runs, so that everything it may call works
 //! from inside `dispatch()`. A turn that is entered while one runs only writes.
 
@@ -108,12 +110,12 @@ impl Shared {
 
     /// Writes the outbox; and, unless a turn runs, tells of the writes that were completed, delivers
     /// what streams have brought, and has a turn follow if there is work for one. Called by
-    /// JavaScript.
-    pub(super) fn complete(&self) {
+    /// JavaScript, which has to call again if this returns true.
+    pub(super) fn complete(&self) -> bool {
         self.update_now();
         self.write_outbox();
         let Some(turn) = Turn::begin(&self.memory) else {
-            return;
+            return false;
         };
         self.deliver_batches(Level::Nested, |shared, inbox| {
             let larges = &mut *shared.larges.borrow_mut();
@@ -123,7 +125,7 @@ impl Shared {
             reactor.fill_from_streams(inbox, larges);
         });
         drop(turn);
-        self.finish();
+        self.finish()
     }
 
     /// Delivers what a stream has brought, unless a turn runs. What is sent meanwhile stays in the
@@ -167,14 +169,16 @@ impl Shared {
         inbox.len()
     }
 
-    /// Asks for another turn if one is due.
-    fn finish(&self) {
+    /// Asks for another turn if one is due. Returns whether one is and nobody can be asked.
+    fn finish(&self) -> bool {
         let reactor = self.reactor.borrow();
-        if reactor.has_work() {
+        let due = reactor.has_work();
+        if due {
             reactor.wake();
         }
         drop(reactor);
         self.update_referenced();
+        due && self.pump.borrow().is_none()
     }
 
     /// Lets the process end if no connection keeps it.

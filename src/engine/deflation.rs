@@ -157,10 +157,10 @@ pub(super) struct Awaited {
     pub(super) connections: Vec<Token>,
 }
 
-impl Codecs {
-    pub(super) fn new(completions: Completions<Outcome>) -> Self {
+impl Default for Codecs {
+    fn default() -> Self {
         Codecs {
-            completions,
+            completions: Completions::new(None),
             inflater: None,
             shared: Vec::new(),
             last: None,
@@ -172,7 +172,9 @@ impl Codecs {
             next_job: 0,
         }
     }
+}
 
+impl Codecs {
     /// A decompressor, at the beginning of a message.
     pub(super) fn take_inflater(&mut self, window: Option<&Window>) -> Inflater {
         self.used = true;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batch::Batch;
 use super::message::LargePayloads;
-use super::pool::{self, Completions};
+use super::pool::{self, Completions, Notify};
 use super::reactor::Reactor;
 use super::token::Token;
 use crate::protocol::deflate::{Compression, Deflater};
@@ -50,6 +50,11 @@ pub(super) struct Deflated {
 }
 
 impl<P> Reactor<P> {
+    /// Has `notify` called, on any thread, when one has done something; before the first connection.
+    pub(crate) fn notify_by(&mut self, notify: Notify) {
+        self.codecs.completions = Completions::new(Some(notify));
+    }
+
     /// Goes on with what other threads have done, as far as `batch` has room.
     pub(super) fn accept_finished(
         &mut self,

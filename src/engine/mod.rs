@@ -15,12 +15,18 @@
 //! ([`reading`]), writing gathers all frames that a connection was given in one turn
 //! ([`writing`]), and a connection with nothing in flight holds no buffer.
 
+// Elsewhere nobody calls what only sockets need.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
+
+#[cfg(target_os = "linux")]
 mod adopt;
 mod batch;
 mod connection;
 mod decoding;
 mod deflating;
 mod deflation;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 mod inflating;
 mod jobs;
 mod message;
@@ -28,23 +34,38 @@ mod outbox;
 mod output;
 mod pending;
 mod pool;
+#[cfg(target_os = "linux")]
 mod pump;
 mod reactor;
 mod reading;
 mod scratch;
+#[cfg(target_os = "linux")]
+mod socket;
 mod stream;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;
 mod token;
 mod write_queue;
 mod writing;
 
-pub(crate) use adopt::{AdoptError, adopt};
 pub(crate) use batch::{Batch, KIND_NAMES};
 pub(crate) use connection::Settings;
 pub(crate) use deflation::DeflateSettings;
 pub(crate) use message::LargePayloads;
 pub(crate) use outbox::{Command, OPERATION_NAMES, Outbox, RECORD_FIELDS};
-pub(crate) use pump::{Pump, PumpError};
 pub(crate) use reactor::Reactor;
 pub(crate) use token::Token;
+
+// Only on Linux are descriptors taken so far.
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{Libuv, Pump, PumpError, adopt};
+#[cfg(target_os = "linux")]
+pub(crate) use {
+    adopt::adopt,
+    pump::{Libuv, Pump, PumpError},
+};
+
+#[cfg(not(target_os = "linux"))]
+use elsewhere::Poller;
+#[cfg(target_os = "linux")]
+use socket::Poller;

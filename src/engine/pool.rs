@@ -58,14 +58,15 @@ fn pin_library() {
 pub(super) struct Completions<T> {
     finished: Receiver<T>,
     sender: Sender<T>,
-    notify: Notify,
+    notify: Option<Notify>,
 }
 
 /// Called on any thread when there is something to take.
-pub(super) type Notify = Arc<dyn Fn() + Send + Sync>;
+pub(crate) type Notify = Arc<dyn Fn() + Send + Sync>;
 
 impl<T> Completions<T> {
-    pub(super) fn new(notify: Notify) -> Self {
+    /// Whoever takes them calls again by himself, unless there is a `notify`.
+    pub(super) fn new(notify: Option<Notify>) -> Self {
         let (sender, finished) = channel();
         Completions {
             finished,
@@ -83,7 +84,7 @@ impl<T> Completions<T> {
     pub(super) fn ticket(&self, broken: T) -> Ticket<T> {
         Ticket {
             sender: self.sender.clone(),
-            notify: Arc::clone(&self.notify),
+            notify: self.notify.clone(),
             broken: Some(broken),
         }
     }
@@ -93,7 +94,7 @@ impl<T> Completions<T> {
 /// outcome.
 pub(super) struct Ticket<T> {
     sender: Sender<T>,
-    notify: Notify,
+    notify: Option<Notify>,
     broken: Option<T>,
 }
 
@@ -105,8 +106,10 @@ impl<T> Ticket<T> {
 
     fn send(&self, outcome: T) {
         // It fails when nobody waits any more.
-        if self.sender.send(outcome).is_ok() {
-            (self.notify)();
+        if self.sender.send(outcome).is_ok()
+            && let Some(notify) = &self.notify
+        {
+            notify();
         }
     }
 }
@@ -126,9 +129,9 @@ mod tests {
     /// Runs a job that counts as `broken` unless it says otherwise, and waits for its outcome.
     fn outcome(job: impl FnOnce(Ticket<u32>) + Send + 'static) -> Vec<u32> {
         let (sender, receiver) = channel();
-        let completions = Completions::new(Arc::new(move || {
+        let completions = Completions::new(Some(Arc::new(move || {
             let _ = sender.send(());
-        }));
+        })));
         let ticket = completions.ticket(7);
         run(4, move || job(ticket));
         receiver.recv().expect("the job is notified of");

@@ -1,8 +1,8 @@
 //! libuv drives the reactor: one `uv_poll_t` of the environment's loop watches the descriptor of
 //! the reactor's epoll instance.
 //!
-//! The symbols are looked up at run time. Runtimes that merely imitate Node.js may export some of
-//! them and abort when they are called; the JavaScript side does not come here on those.
+//! The symbols are looked up at run time. Runtimes that merely imitate Node.js may export all of
+//! them and abort when they are called: on those nobody asks for a pump.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ffi::{CStr, c_int, c_void};
@@ -17,7 +17,7 @@ type CloseCallback = unsafe extern "C" fn(handle: *mut c_void);
 
 /// The functions of libuv that are used.
 #[derive(Clone, Copy)]
-struct Libuv {
+pub(crate) struct Libuv {
     handle_size: unsafe extern "C" fn(c_int) -> usize,
     set_data: unsafe extern "C" fn(*mut c_void, *mut c_void),
     get_data: unsafe extern "C" fn(*const c_void) -> *mut c_void,
@@ -29,35 +29,28 @@ struct Libuv {
     now: unsafe extern "C" fn(*const c_void) -> u64,
 }
 
-/// Why the reactor cannot be driven here.
+/// The function of libuv that refused, and its error number.
 #[derive(Debug)]
-pub(crate) enum PumpError {
-    /// The process does not export this symbol of libuv.
-    Missing(&'static str),
-    /// libuv answered with this error number.
-    Refused(&'static str, c_int),
-}
+pub(crate) struct PumpError(pub(crate) &'static str, pub(crate) c_int);
 
 /// Looks `name` up among the symbols of the process.
 ///
 /// # Safety
 /// `T` must be the function pointer type of that symbol.
-unsafe fn symbol<T: Copy>(name: &'static CStr) -> Result<T, PumpError> {
+unsafe fn symbol<T: Copy>(name: &CStr) -> Option<T> {
     const { assert!(size_of::<T>() == size_of::<*mut c_void>()) };
     // SAFETY: `name` is a C string, and RTLD_DEFAULT searches what is loaded already.
     let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    if address.is_null() {
-        return Err(PumpError::Missing(name.to_str().unwrap_or("?")));
-    }
     // SAFETY: the sizes are equal, and the caller vouches for the type.
-    Ok(unsafe { std::mem::transmute_copy(&address) })
+    (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
 }
 
 impl Libuv {
-    fn load() -> Result<Self, PumpError> {
+    /// `None` if the process does not export them.
+    pub(crate) fn load() -> Option<Self> {
         // SAFETY: the field types are the declarations of libuv 1.x, whose ABI is stable.
         unsafe {
-            Ok(Libuv {
+            Some(Libuv {
                 handle_size: symbol(c"uv_handle_size")?,
                 set_data: symbol(c"uv_handle_set_data")?,
                 get_data: symbol(c"uv_handle_get_data")?,
@@ -91,33 +84,33 @@ impl Pump {
     /// unreferenced: it does not keep the loop alive.
     ///
     /// # Errors
-    /// [`PumpError`], if libuv cannot be reached or refuses.
+    /// If libuv refuses.
     ///
     /// # Safety
     /// `event_loop` is the `uv_loop_t` of the calling thread and outlives the pump; `fd` stays
     /// open until the pump is closed.
     pub(crate) unsafe fn start(
+        libuv: Libuv,
         event_loop: *mut c_void,
         fd: RawFd,
         turn: Box<dyn Fn()>,
     ) -> Result<Pump, PumpError> {
-        let libuv = Libuv::load()?;
         // SAFETY: no precondition.
         let size = unsafe { (libuv.handle_size)(UV_POLL) };
         // libuv aligns its structures as malloc does.
         let layout = Layout::from_size_align(size.max(1), 16)
-            .map_err(|_| PumpError::Missing("uv_handle_size"))?;
+            .map_err(|_| PumpError("uv_handle_size", -libc::EINVAL))?;
         // SAFETY: the layout is not empty.
         let handle = unsafe { alloc_zeroed(layout) }.cast::<c_void>();
         if handle.is_null() {
-            return Err(PumpError::Refused("uv_poll_init", -libc::ENOMEM));
+            return Err(PumpError("uv_poll_init", -libc::ENOMEM));
         }
         // SAFETY: the memory has the size libuv asked for; loop and descriptor are the caller's word.
         let status = unsafe { (libuv.poll_init)(event_loop, handle, fd) };
         if status != 0 {
             // SAFETY: allocated above with this layout, and libuv did not keep it.
             unsafe { dealloc(handle.cast(), layout) };
-            return Err(PumpError::Refused("uv_poll_init", status));
+            return Err(PumpError("uv_poll_init", status));
         }
         let context = Box::new(Context {
             layout,
@@ -137,7 +130,7 @@ impl Pump {
         };
         if status != 0 {
             pump.close(Box::new(|| {}));
-            return Err(PumpError::Refused("uv_poll_start", status));
+            return Err(PumpError("uv_poll_start", status));
         }
         Ok(pump)
     }

@@ -1,41 +1,32 @@
 //! The sockets of one thread, and what happens to them during a turn.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Waker};
 use slab::Slab;
 use socket2::Socket;
 
+use super::Poller;
 use super::batch::{Batch, Kind};
-use super::connection::{Connection, Settings, Transport};
+use super::connection::{Connection, Transport};
 use super::deflation::Codecs;
 use super::jobs::Outcome;
 use super::message::LargePayloads;
-use super::pool::Completions;
 use super::scratch::Scratch;
 use super::token::Token;
 use crate::protocol::{CloseCode, ProtocolError};
-
-/// Events fetched by one system call.
-const EVENTS: usize = 1024;
-
-/// The token of the waker; no slot reaches it.
-const WAKER: mio::Token = mio::Token(usize::MAX);
 
 /// Adopted sockets, their connections, and what they have to tell.
 ///
 /// A turn is [`Reactor::poll`], then [`Reactor::fill`] and, after JavaScript has seen the batch,
 /// [`Reactor::flush`], until `fill` adds nothing. Whoever ends a turn earlier calls
 /// [`Reactor::wake`].
+///
+/// A new one has streams only, and no `poll` brings anything; [`Reactor::watch_sockets`] changes that.
 pub(crate) struct Reactor<P> {
-    poll: Poll,
-    events: Events,
-    waker: Arc<Waker>,
+    /// What watches the sockets.
+    pub(super) poller: Option<Poller>,
     pub(super) connections: Slab<Connection<P>>,
     /// Slots that want to be read, in the order in which they will be.
     pub(super) ready: VecDeque<u32>,
@@ -44,7 +35,7 @@ pub(crate) struct Reactor<P> {
     /// Slots of streams with something to take.
     pub(super) outputs: VecDeque<u32>,
     generation: u32,
-    referenced: usize,
+    pub(super) referenced: usize,
     now: u64,
     pub(super) scratch: Scratch,
     pub(super) codecs: Codecs,
@@ -64,20 +55,9 @@ pub(super) enum Served {
 }
 
 impl<P> Reactor<P> {
-    /// # Errors
-    /// What the operating system says to a new epoll instance.
-    pub(crate) fn new() -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let notified = Arc::clone(&waker);
-        let completions = Completions::new(Arc::new(move || {
-            // See `wake`.
-            let _ = notified.wake();
-        }));
-        Ok(Reactor {
-            poll,
-            events: Events::with_capacity(EVENTS),
-            waker,
+    pub(crate) fn new() -> Self {
+        Reactor {
+            poller: None,
             connections: Slab::new(),
             ready: VecDeque::new(),
             notices: VecDeque::new(),
@@ -86,14 +66,9 @@ impl<P> Reactor<P> {
             referenced: 0,
             now: 0,
             scratch: Scratch::default(),
-            codecs: Codecs::new(completions),
+            codecs: Codecs::default(),
             finished: VecDeque::new(),
-        })
-    }
-
-    /// The descriptor that is readable when a turn is due.
-    pub(crate) fn descriptor(&self) -> RawFd {
-        self.poll.as_raw_fd()
+        }
     }
 
     /// Connections that keep the process alive.
@@ -108,40 +83,6 @@ impl<P> Reactor<P> {
 
     pub(super) fn now(&self) -> u64 {
         self.now
-    }
-
-    /// Takes a connected socket in. `head` is what was received from it already.
-    ///
-    /// # Errors
-    /// What the operating system says to its registration.
-    pub(crate) fn add(
-        &mut self,
-        socket: Socket,
-        settings: Settings,
-        head: &[u8],
-    ) -> io::Result<Token> {
-        let descriptor = socket.as_raw_fd();
-        let mut connection = Connection::new(Transport::Socket(socket), settings, self.now);
-        connection.flags.readable = true;
-        if !head.is_empty() {
-            connection.take_chunk(head);
-        }
-        let token = self.insert(connection);
-        // The interest is never changed: an edge-triggered write event costs nothing until the
-        // kernel has refused a write. Urgent data is asked for because it ends a read early.
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let interest = interest | Interest::PRIORITY;
-        let name = mio::Token(token.slot as usize | (token.generation as usize) << 32);
-        let registry = self.poll.registry();
-        if let Err(error) = registry.register(&mut SourceFd(&descriptor), name, interest) {
-            self.connections.remove(token.slot as usize);
-            return Err(error);
-        }
-        self.referenced += 1;
-        // Registration reports the socket as writable at once, so a turn follows by itself.
-        self.enqueue(token.slot);
-        Ok(token)
     }
 
     /// Gives a connection its slot and its generation.
@@ -162,54 +103,6 @@ impl<P> Reactor<P> {
     pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut Connection<P>> {
         let connection = self.connections.get_mut(token.slot as usize)?;
         (connection.generation == token.generation).then_some(connection)
-    }
-
-    /// Fetches what the operating system has to report, and writes what was refused before.
-    ///
-    /// # Errors
-    /// What epoll says; never [`io::ErrorKind::Interrupted`].
-    pub(crate) fn poll(&mut self) -> io::Result<()> {
-        let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-        let result = self.poll.poll(&mut events, Some(std::time::Duration::ZERO));
-        if result.is_ok() {
-            for event in &events {
-                if event.token() != WAKER {
-                    self.on_event(event);
-                }
-            }
-        }
-        self.events = events;
-        match result {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-            other => other,
-        }
-    }
-
-    fn on_event(&mut self, event: &mio::event::Event) {
-        let bits = event.token().0;
-        let token = Token {
-            slot: bits as u32,
-            generation: (bits >> 32) as u32 & Token::GENERATION_MASK,
-        };
-        let Some(connection) = self.get_mut(token) else {
-            return;
-        };
-        let flags = &mut connection.flags;
-        let last = event.is_read_closed()
-            || event.is_write_closed()
-            || event.is_error()
-            || event.is_priority();
-        flags.readable |= last || event.is_readable();
-        flags.read_until_refused |= last;
-        if event.is_error() {
-            // Nothing else would tell that a paused connection is dead. As with ws, what has
-            // arrived before is delivered, pause or not.
-            flags.paused = false;
-        }
-        if event.is_writable() && !connection.queue.is_empty() {
-            self.drain_queue(token.slot);
-        }
-        self.enqueue(token.slot);
     }
 
     /// Puts `slot` at the end of the ready list, unless it is there or has nothing to read.
@@ -242,13 +135,6 @@ impl<P> Reactor<P> {
     /// Whether another turn is needed although the operating system has nothing to report.
     pub(crate) fn has_work(&self) -> bool {
         !self.ready.is_empty() || !self.notices.is_empty() || !self.finished.is_empty()
-    }
-
-    /// Makes the descriptor readable, so that a turn follows.
-    pub(crate) fn wake(&self) {
-        // The only failures are those of writing to an eventfd of our own, and there a full
-        // counter means that it is readable already.
-        let _ = self.waker.wake();
     }
 
     /// Fills `batch`: first what is to be told, then what up to `budget` connections have to
@@ -378,11 +264,13 @@ impl<P> Reactor<P> {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
-        let Some(descriptor) = connection.transport.socket().map(AsRawFd::as_raw_fd) else {
+        let Some(socket) = connection.transport.socket() else {
             return;
         };
         // Deregistration first: afterwards the number may be a stranger's.
-        let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
+        if let Some(poller) = &self.poller {
+            poller.deregister(socket);
+        }
         connection.transport = Transport::Closed;
         connection.errno = errno;
         connection.queue = Default::default();

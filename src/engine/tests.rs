@@ -61,8 +61,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        let mut reactor = Reactor::new();
+        reactor.watch_sockets().expect("an epoll instance");
         Bench {
-            reactor: Reactor::new().expect("an epoll instance"),
+            reactor,
             larges: Vectors::default(),
             arena: vec![0; 512 * 1024],
             records: vec![0; 1024 * 4],

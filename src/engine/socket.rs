@@ -1,0 +1,163 @@
+//! Connections over sockets of ours: an epoll instance says which of them can be read or written.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Waker};
+use socket2::Socket;
+
+use super::connection::{Connection, Settings, Transport};
+use super::reactor::Reactor;
+use super::token::Token;
+
+/// Events fetched by one system call.
+const EVENTS: usize = 1024;
+
+/// The token of the waker; no slot reaches it.
+const WAKER: mio::Token = mio::Token(usize::MAX);
+
+/// The epoll instance that watches the sockets of a reactor.
+pub(super) struct Poller {
+    poll: Poll,
+    events: Events,
+    waker: Arc<Waker>,
+}
+
+impl Poller {
+    fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
+        // The interest is never changed: an edge-triggered write event costs nothing until the
+        // kernel has refused a write. Urgent data is asked for because it ends a read early.
+        let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+        let name = mio::Token(token.slot as usize | (token.generation as usize) << 32);
+        let registry = self.poll.registry();
+        registry.register(&mut SourceFd(&descriptor), name, interest)
+    }
+
+    /// Stops watching a socket that is about to be closed.
+    pub(super) fn deregister(&self, socket: &Socket) {
+        let registry = self.poll.registry();
+        let _ = registry.deregister(&mut SourceFd(&socket.as_raw_fd()));
+    }
+}
+
+impl<P> Reactor<P> {
+    /// Makes it a reactor that can take sockets in, too. Returns the descriptor that is readable
+    /// when a turn is due.
+    ///
+    /// # Errors
+    /// What the operating system says to a new epoll instance.
+    pub(crate) fn watch_sockets(&mut self) -> io::Result<RawFd> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let notified = Arc::clone(&waker);
+        self.notify_by(Arc::new(move || {
+            // As in `wake`.
+            let _ = notified.wake();
+        }));
+        let descriptor = poll.as_raw_fd();
+        self.poller = Some(Poller {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            waker,
+        });
+        Ok(descriptor)
+    }
+
+    /// Takes a connected socket in. `head` is what was received from it already.
+    ///
+    /// # Errors
+    /// What the operating system says to its registration; [`io::ErrorKind::Unsupported`] before
+    /// [`Reactor::watch_sockets`].
+    pub(crate) fn add(
+        &mut self,
+        socket: Socket,
+        settings: Settings,
+        head: &[u8],
+    ) -> io::Result<Token> {
+        let descriptor = socket.as_raw_fd();
+        let mut connection = Connection::new(Transport::Socket(socket), settings, self.now());
+        connection.flags.readable = true;
+        if !head.is_empty() {
+            connection.take_chunk(head);
+        }
+        let token = self.insert(connection);
+        let registered = match &self.poller {
+            Some(poller) => poller.register(descriptor, token),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        };
+        if let Err(error) = registered {
+            self.connections.remove(token.slot as usize);
+            return Err(error);
+        }
+        self.referenced += 1;
+        // Registration reports the socket as writable at once, so a turn follows by itself.
+        self.enqueue(token.slot);
+        Ok(token)
+    }
+
+    /// Fetches what the operating system has to report, and writes what was refused before.
+    ///
+    /// # Errors
+    /// What epoll says; never [`io::ErrorKind::Interrupted`].
+    pub(crate) fn poll(&mut self) -> io::Result<()> {
+        let Some(poller) = &mut self.poller else {
+            return Ok(());
+        };
+        let mut events = std::mem::replace(&mut poller.events, Events::with_capacity(0));
+        let result = poller.poll.poll(&mut events, Some(Duration::ZERO));
+        if result.is_ok() {
+            for event in &events {
+                if event.token() != WAKER {
+                    self.on_event(event);
+                }
+            }
+        }
+        if let Some(poller) = &mut self.poller {
+            poller.events = events;
+        }
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            other => other,
+        }
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        let bits = event.token().0;
+        let token = Token {
+            slot: bits as u32,
+            generation: (bits >> 32) as u32 & Token::GENERATION_MASK,
+        };
+        let Some(connection) = self.get_mut(token) else {
+            return;
+        };
+        let flags = &mut connection.flags;
+        let last = event.is_read_closed()
+            || event.is_write_closed()
+            || event.is_error()
+            || event.is_priority();
+        flags.readable |= last || event.is_readable();
+        flags.read_until_refused |= last;
+        if event.is_error() {
+            // Nothing else would tell that a paused connection is dead. As with ws, what has
+            // arrived before is delivered, pause or not.
+            flags.paused = false;
+        }
+        if event.is_writable() && !connection.queue.is_empty() {
+            self.drain_queue(token.slot);
+        }
+        self.enqueue(token.slot);
+    }
+
+    /// Makes the descriptor readable, so that a turn follows.
+    pub(crate) fn wake(&self) {
+        if let Some(poller) = &self.poller {
+            // The only failures are those of writing to an eventfd of our own, and there a full
+            // counter means that it is readable already.
+            let _ = poller.waker.wake();
+        }
+    }
+}
