@@ -1,6 +1,7 @@
 'use strict';
 
 const { extension, subprotocol } = require('./lib/headers');
+const PerMessageDeflate = require('./lib/permessage-deflate');
 const Receiver = require('./lib/receiver');
 const Sender = require('./lib/sender');
 const createWebSocketStream = require('./lib/stream');
@@ -9,6 +10,7 @@ const WebSocketServer = require('./lib/websocket-server');
 
 WebSocket.createWebSocketStream = createWebSocketStream;
 WebSocket.extension = extension;
+WebSocket.PerMessageDeflate = PerMessageDeflate;
 WebSocket.Receiver = Receiver;
 WebSocket.Sender = Sender;
 WebSocket.Server = WebSocketServer;

@@ -1,6 +1,8 @@
 'use strict';
 
 const binding = require('./binding');
+const { extension } = require('./headers');
+const PerMessageDeflate = require('./permessage-deflate');
 
 const SUBPROTOCOL = /^[!#$%&'*+\-.0-9A-Z^_`|a-z~]+$/;
 
@@ -10,16 +12,23 @@ const SUBPROTOCOL = /^[!#$%&'*+\-.0-9A-Z^_`|a-z~]+$/;
  * @param {Object} opts The client's options
  * @param {String} key The value of `Sec-WebSocket-Key`
  * @param {String[]} protocols The subprotocols to offer
+ * @param {(PerMessageDeflate|null)} perMessageDeflate The extension to offer, if any
  * @return {Object} The headers
  * @throws {SyntaxError} If a subprotocol is invalid or repeated
  */
-function requestHeaders(opts, key, protocols) {
+function requestHeaders(opts, key, protocols, perMessageDeflate) {
   const headers = {
     'Sec-WebSocket-Version': opts.protocolVersion,
     'Sec-WebSocket-Key': key,
     Connection: 'Upgrade',
     Upgrade: 'websocket'
   };
+
+  if (perMessageDeflate !== null) {
+    headers['Sec-WebSocket-Extensions'] = extension.format({
+      [PerMessageDeflate.extensionName]: perMessageDeflate.offer()
+    });
+  }
 
   if (protocols.length !== 0) {
     const isValid = (protocol) =>
@@ -75,14 +84,38 @@ function responseFault(headers, key, protocols) {
     return 'Server sent an invalid subprotocol';
   }
 
-  if (headers['sec-websocket-extensions'] !== undefined) {
+  return null;
+}
+
+/**
+ * Takes what a server has accepted of an offer (RFC 6455 §9.1), and says what is wrong with it.
+ *
+ * @param {String} header The response's `Sec-WebSocket-Extensions`
+ * @param {(PerMessageDeflate|null)} perMessageDeflate The extension that was offered, if any
+ * @return {(String|null)} The text of the error, or null
+ */
+function extensionsFault(header, perMessageDeflate) {
+  if (perMessageDeflate === null) {
     return (
       'Server sent a Sec-WebSocket-Extensions header but no extension ' +
       'was requested'
     );
   }
 
-  return null;
+  const name = PerMessageDeflate.extensionName;
+
+  try {
+    const extensions = extension.parse(header);
+
+    if (Object.keys(extensions).join() !== name) {
+      return 'Server indicated an extension that was not requested';
+    }
+
+    perMessageDeflate.accept(extensions[name]);
+    return null;
+  } catch {
+    return 'Invalid Sec-WebSocket-Extensions header';
+  }
 }
 
-module.exports = { requestHeaders, responseFault };
+module.exports = { extensionsFault, requestHeaders, responseFault };

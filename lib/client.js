@@ -10,8 +10,9 @@ const { URL } = require('url');
 
 const { connectFault } = require('./connect');
 const { checkRedirect, rememberOrigin } = require('./client-redirect');
-const { requestHeaders, responseFault } = require('./client-handshake');
+const handshake = require('./client-handshake');
 const { READY_STATES } = require('./constants');
+const PerMessageDeflate = require('./permessage-deflate');
 
 const [CONNECTING, , CLOSING] = READY_STATES.keys();
 
@@ -131,6 +132,7 @@ function addressFault(url) {
  * @return {Object} The options with their defaults
  * @throws {SyntaxError} If the address or a subprotocol is invalid, the first time
  * @throws {RangeError} If the protocol version is not supported
+ * @throws {(TypeError|RangeError)} If an option of `perMessageDeflate` cannot be honoured
  */
 function dial(websocket, address, protocols, options) {
   const opts = { ...DEFAULTS, ...options, ...FROM_ADDRESS };
@@ -156,11 +158,18 @@ function dial(websocket, address, protocols, options) {
   }
 
   const key = randomBytes(16).toString('base64');
+  const perMessageDeflate = opts.perMessageDeflate
+    ? new PerMessageDeflate({
+        ...opts.perMessageDeflate,
+        isServer: false,
+        maxPayload: opts.maxPayload
+      })
+    : null;
 
   direct(opts, url);
   opts.headers = {
     ...opts.headers,
-    ...requestHeaders(opts, key, protocols)
+    ...handshake.requestHeaders(opts, key, protocols, perMessageDeflate)
   };
   opts.timeout = opts.handshakeTimeout;
 
@@ -186,7 +195,14 @@ function dial(websocket, address, protocols, options) {
     dialling.req = send(opts);
   }
 
-  listen(websocket, dialling.req, { address, key, options, opts, protocols });
+  listen(websocket, dialling.req, {
+    address,
+    key,
+    options,
+    opts,
+    perMessageDeflate,
+    protocols
+  });
 
   if (opts.finishRequest) opts.finishRequest(dialling.req, websocket);
   else dialling.req.end();
@@ -224,7 +240,8 @@ function direct(opts, url) {
 }
 
 /** Listens for what becomes of the request. */
-function listen(websocket, req, { address, key, options, opts, protocols }) {
+function listen(websocket, req, request) {
+  const { address, key, options, opts, perMessageDeflate, protocols } = request;
   const dialling = websocket._dialling;
 
   if (opts.timeout) {
@@ -284,16 +301,37 @@ function listen(websocket, req, { address, key, options, opts, protocols }) {
 
     dialling.req = null;
 
-    const fault =
-      responseFault(res.headers, key, protocols) ?? connectFault()?.message;
+    const fault = handshake.responseFault(res.headers, key, protocols);
 
-    if (fault !== undefined) {
+    if (fault !== null) {
       abortHandshake(websocket, socket, fault);
       return;
     }
 
     const protocol = res.headers['sec-websocket-protocol'];
     if (protocol) websocket._protocol = protocol;
+
+    const accepted = res.headers['sec-websocket-extensions'];
+
+    if (accepted !== undefined) {
+      const fault = handshake.extensionsFault(accepted, perMessageDeflate);
+
+      if (fault !== null) {
+        abortHandshake(websocket, socket, fault);
+        return;
+      }
+
+      websocket._extensions = {
+        [PerMessageDeflate.extensionName]: perMessageDeflate
+      };
+    }
+
+    const unusable = connectFault();
+
+    if (unusable !== null) {
+      abortHandshake(websocket, socket, unusable.message);
+      return;
+    }
 
     websocket.setSocket(socket, head, {
       allowSynchronousEvents: opts.allowSynchronousEvents,

@@ -50,6 +50,17 @@ function isBlob(value) {
 }
 
 /**
+ * Counts the bytes of a payload.
+ *
+ * @param {(Blob|Buffer|String)} payload The payload
+ * @return {Number} How many bytes it has when it is sent
+ */
+function byteLength(payload) {
+  if (typeof payload === 'string') return Buffer.byteLength(payload);
+  return isBlob(payload) ? payload.size : payload.length;
+}
+
+/**
  * Joins buffers, without a copy if there is but one.
  *
  * @param {Buffer[]} list The buffers
@@ -60,4 +71,4 @@ function concat(list) {
   return list.length === 1 ? list[0] : Buffer.concat(list);
 }
 
-module.exports = { concat, isBlob, toArrayBuffer, toBuffer };
+module.exports = { byteLength, concat, isBlob, toArrayBuffer, toBuffer };

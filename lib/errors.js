@@ -1,6 +1,7 @@
 'use strict';
 
 const { getSystemErrorName } = require('util');
+const { constants } = require('zlib');
 
 /** The status code of the close frame that answers an error. */
 const kStatusCode = Symbol('kStatusCode');
@@ -40,6 +41,8 @@ module.exports = {
   protocolError(facts) {
     const Class = facts.isRangeError ? RangeError : Error;
     const error = new Class(facts.message);
+    // zlib's errors have a number.
+    if (facts.code in constants) error.errno = constants[facts.code];
     error.code = facts.code;
     error[kStatusCode] = facts.closeCode;
     return error;

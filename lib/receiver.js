@@ -1,5 +1,6 @@
 'use strict';
 
+const { isUtf8 } = require('buffer');
 const { Writable } = require('stream');
 const { isSharedArrayBuffer } = require('util').types;
 
@@ -8,6 +9,7 @@ const { Decoder, DecodedKind } = require('./binding');
 const { BINARY_TYPES, EMPTY_BUFFER } = require('./constants');
 const { concat } = require('./data');
 const { protocolError } = require('./errors');
+const PerMessageDeflate = require('./permessage-deflate');
 
 const { Piece, Fragment, Text, Binary } = DecodedKind;
 const { Ping, Pong, Close } = DecodedKind;
@@ -17,6 +19,20 @@ const RECORD_FIELDS = 4;
 
 /** Records that are decoded at once. */
 const RECORDS = 16;
+
+/** What is wrong with a message that is not what it should be once it is decompressed. */
+const TOO_LONG = {
+  message: 'Max payload size exceeded',
+  code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+  closeCode: 1009,
+  isRangeError: true
+};
+const INVALID_UTF8 = {
+  message: 'Invalid WebSocket frame: invalid UTF-8 sequence',
+  code: 'WS_ERR_INVALID_UTF8',
+  closeCode: 1007,
+  isRangeError: false
+};
 
 /**
  * Receives frames, whatever brings their bytes (RFC 6455 §6.2): they are written to it, and it emits
@@ -33,6 +49,8 @@ class Receiver extends Writable {
    * @param {Boolean} [options.allowSynchronousEvents=true] Whether several `'message'`, `'ping'` and
    *     `'pong'` events may be emitted in one tick
    * @param {String} [options.binaryType='nodebuffer'] What binary messages are given as
+   * @param {Object} [options.extensions] The extensions that were agreed on, by their names: the one
+   *     that has a meaning is a `PerMessageDeflate`
    * @param {Boolean} [options.isServer=false] Whether the peer is a client, which masks
    * @param {Number} [options.maxBufferedChunks=0] Chunks that one frame may take; 0: any number
    * @param {Number} [options.maxFragments=0] Fragments that a message may have; 0: any number
@@ -47,12 +65,17 @@ class Receiver extends Writable {
 
     this._allowSynchronousEvents = allowSynchronousEvents;
     this._binaryType = options.binaryType || BINARY_TYPES[0];
+    this._maxPayload = limit(options.maxPayload) || Infinity;
+    this._perMessageDeflate =
+      options.extensions?.[PerMessageDeflate.extensionName] ?? null;
+    this._skipUTF8Validation = Boolean(options.skipUTF8Validation);
     this._decoder = new Decoder(
       Boolean(options.isServer),
       limit(options.maxPayload),
       limit(options.maxFragments),
       limit(options.maxBufferedChunks),
-      Boolean(options.skipUTF8Validation)
+      this._skipUTF8Validation,
+      this._perMessageDeflate !== null
     );
     this._records = new Float64Array(RECORDS * RECORD_FIELDS);
     /** Records that are filled, and how many of them were looked at. */
@@ -66,6 +89,8 @@ class Receiver extends Writable {
     /** What has come of the unfinished frame, and before it of its message. */
     this._pieces = [];
     this._fragments = [];
+    /** Bytes of the decompressed fragments. */
+    this._length = 0;
     /** A close frame has come: what follows it is ignored. */
     this._concluded = false;
     /** The callback of the chunk. */
@@ -130,38 +155,80 @@ class Receiver extends Writable {
     const at = this._cursor++ * RECORD_FIELDS;
     const start = this._records[at + 1];
     const end = this._records[at + 2];
+    const code = this._records[at + 3];
     const payload =
       start === end ? EMPTY_BUFFER : this._input.subarray(start, end);
+    const kind = this._records[at];
 
     this._position = end;
 
-    switch (this._records[at]) {
+    switch (kind) {
       case Piece:
         this._addPiece(payload);
         return true;
       case Fragment:
-        this._addPiece(payload);
-        this._endFrame();
-        return true;
       case Text:
-        this._addPiece(payload);
-        return this._deliver('message', concat(this._endMessage()), false);
       case Binary:
         this._addPiece(payload);
-        return this._deliver('message', this._endBinaryMessage(), true);
+        // Of a data frame the code says whether it is compressed.
+        if (code !== 0) return this._decompress(kind);
+        this._endFrame();
+        return kind === Fragment || this._deliverMessage(kind);
       case Ping:
         return this._deliver('ping', payload);
       case Pong:
         return this._deliver('pong', payload);
       case Close:
         this._concluded = true;
-        this.emit('conclude', this._records[at + 3], payload);
+        this.emit('conclude', code, payload);
         this.end();
         return true;
       default:
         this._callback(protocolError(this._decoder.error()));
         return false;
     }
+  }
+
+  /** Emits a message that is complete. */
+  _deliverMessage(kind) {
+    const isBinary = kind === Binary;
+    const data = isBinary ? this._endBinaryMessage() : this._endMessage();
+    return this._deliver('message', isBinary ? data : concat(data), isBinary);
+  }
+
+  /** Decompresses a frame. What is behind it waits. */
+  _decompress(kind) {
+    const frame = concat(this._pieces);
+
+    this._pieces = [];
+    this._perMessageDeflate.decompress(
+      frame,
+      kind !== Fragment,
+      (err, data) => {
+        const error = err || this._addDecompressed(data, kind);
+
+        if (error) this._callback(error);
+        else if (kind === Fragment || this._deliverMessage(kind)) this._run();
+      }
+    );
+    return false;
+  }
+
+  /** Takes a decompressed frame. Returns the error if that must not be. */
+  _addDecompressed(data, kind) {
+    this._length += data.length;
+    if (this._length > this._maxPayload) return protocolError(TOO_LONG);
+
+    if (data.length !== 0) this._fragments.push(data);
+    if (kind === Fragment) return null;
+
+    this._length = 0;
+    if (kind === Binary || this._skipUTF8Validation) return null;
+
+    const text = concat(this._fragments);
+
+    this._fragments = [text];
+    return isUtf8(text) ? null : protocolError(INVALID_UTF8);
   }
 
   /** Emits an event, now or in a macrotask of its own. Returns whether it was now. */
@@ -190,7 +257,6 @@ class Receiver extends Writable {
 
   /** Takes the fragments of the message, but those that are empty. */
   _endMessage() {
-    this._endFrame();
     if (this._fragments.length === 0) return [];
 
     const fragments = this._fragments;

@@ -1,6 +1,6 @@
 'use strict';
 
-const { isBlob } = require('./data');
+const { byteLength, isBlob } = require('./data');
 const Queue = require('./queue');
 
 /**
@@ -31,7 +31,7 @@ class SendQueue {
    * @param {Function} [cb] Called when it was written, or with an error
    */
   push(operation, data, cb) {
-    const size = sizeOf(data);
+    const size = byteLength(data);
 
     this.bytes += size;
     this._sends.push({ operation, data, size, cb });
@@ -100,11 +100,6 @@ function failAll(sends, error) {
   } finally {
     if (!sends.isEmpty) process.nextTick(failAll, sends, error);
   }
-}
-
-function sizeOf(data) {
-  if (typeof data === 'string') return Buffer.byteLength(data);
-  return isBlob(data) ? data.size : data.length;
 }
 
 module.exports = SendQueue;

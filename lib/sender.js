@@ -5,8 +5,10 @@ const { isAnyArrayBuffer } = require('util').types;
 
 const binding = require('./binding');
 const closePayload = require('./close-payload');
-const { isBlob, toBuffer } = require('./data');
+const { byteLength, isBlob, toBuffer } = require('./data');
+const { leastLength } = require('./deflate-negotiation');
 const { OPERATION } = require('./numbers');
+const PerMessageDeflate = require('./permessage-deflate');
 
 const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = OPERATION;
 
@@ -34,7 +36,8 @@ let poolPosition = POOL_LENGTH;
 class Sender {
   /**
    * @param {Duplex} socket What frames are written to
-   * @param {Object} [extensions] The extensions that were agreed on; none has a meaning yet
+   * @param {Object} [extensions] The extensions that were agreed on, by their names: the one that
+   *     has a meaning is a `PerMessageDeflate`
    * @param {Function} [generateMask] Fills a `Buffer` of four bytes with a masking key; by default
    *     it is random
    */
@@ -45,11 +48,13 @@ class Sender {
     this._maskBuffer = generateMask ? Buffer.alloc(KEY_LENGTH) : undefined;
     this._socket = socket;
     this._firstFragment = true;
+    /** The message is compressed whose fragments are being sent. */
+    this._compressing = false;
     /** Bytes of the payloads that wait. */
     this._bufferedBytes = 0;
-    /** What waits behind the `Blob` that is being read. */
+    /** What waits behind the `Blob` that is being read, or the frame that is being compressed. */
     this._queue = [];
-    this._reading = false;
+    this._busy = false;
     /** Called with the error when a `Blob` could not be read. Nothing is sent after it. */
     this.onerror = () => {};
   }
@@ -167,23 +172,34 @@ class Sender {
    * @param {*} data The payload
    * @param {Object} options
    * @param {Boolean} [options.binary=false] Whether the message is binary
-   * @param {Boolean} [options.compress=false] Has no effect: there is no compression yet
+   * @param {Boolean} [options.compress=false] Whether the message is compressed; its first
+   *     fragment says it
    * @param {Boolean} [options.fin=false] Whether it is the last fragment
    * @param {Boolean} [options.mask=false] Whether the frame is masked
    * @param {Function} [cb] Called when it was written, or with an error
    */
   send(data, options, cb) {
-    const { binary, fin, mask } = options;
+    const { binary, compress, fin, mask } = options;
     const opcode = binary ? BINARY : TEXT;
-    const frame = this._frame(
-      data,
-      this._firstFragment ? opcode : CONTINUATION,
-      fin,
-      mask
-    );
+    const isFirst = this._firstFragment;
+    const frame = this._frame(data, isFirst ? opcode : CONTINUATION, fin, mask);
 
+    if (isFirst) {
+      this._compressing =
+        Boolean(compress) && this._isCompressible(frame.options[kByteLength]);
+    }
+
+    // RFC 7692 §6: "... set the "Per-Message Compressed" bit of the first fragment".
+    frame.options.rsv1 = isFirst && this._compressing;
+    frame.isCompressed = this._compressing;
     this._firstFragment = Boolean(fin);
     this._submit(frame, cb);
+  }
+
+  /** Whether a message is compressed whose first frame has so many bytes. */
+  _isCompressible(length) {
+    const agreed = this._extensions[PerMessageDeflate.extensionName];
+    return agreed !== undefined && length >= leastLength(agreed);
   }
 
   /** Makes of data of any type a payload, and the options of `Sender.frame()` for it. */
@@ -201,24 +217,51 @@ class Sender {
       rsv1: false
     };
 
-    return { payload, options };
+    return { payload, options, isCompressed: false };
   }
 
   /** Sends a frame when it is its turn. */
   _submit(frame, cb) {
-    if (this._reading) {
+    if (this._busy) {
       this._bufferedBytes += frame.options[kByteLength];
       this._queue.push({ frame, cb });
     } else if (isBlob(frame.payload)) {
       this._readBlob(frame, cb);
+    } else if (frame.isCompressed) {
+      this._compress(frame, cb);
     } else {
       this.sendFrame(Sender.frame(frame.payload, frame.options), cb);
     }
   }
 
-  _readBlob({ payload, options }, cb) {
+  _compress({ payload, options }, cb) {
+    const agreed = this._extensions[PerMessageDeflate.extensionName];
+
     this._bufferedBytes += options[kByteLength];
-    this._reading = true;
+    this._busy = true;
+
+    agreed.compress(payload, options.fin, (err, bytes) => {
+      if (err || this._socket.destroyed) {
+        const error = new Error(
+          'The socket was closed while data was being compressed'
+        );
+        this._fail(error, cb);
+        return;
+      }
+
+      this._bufferedBytes -= options[kByteLength];
+      this._busy = false;
+      options.readOnly = false;
+      this.sendFrame(Sender.frame(bytes, options), cb);
+      this._dequeue();
+    });
+  }
+
+  _readBlob(frame, cb) {
+    const { payload, options } = frame;
+
+    this._bufferedBytes += options[kByteLength];
+    this._busy = true;
 
     payload
       .arrayBuffer()
@@ -232,8 +275,8 @@ class Sender {
         }
 
         this._bufferedBytes -= options[kByteLength];
-        this._reading = false;
-        this.sendFrame(Sender.frame(toBuffer(bytes), options), cb);
+        this._busy = false;
+        this._submit({ ...frame, payload: toBuffer(bytes) }, cb);
         this._dequeue();
       })
       .catch((error) => {
@@ -245,9 +288,9 @@ class Sender {
       });
   }
 
-  /** Sends what waits, up to the next `Blob`. */
+  /** Sends what waits, up to what takes time again. */
   _dequeue() {
-    while (!this._reading && this._queue.length !== 0) {
+    while (!this._busy && this._queue.length !== 0) {
       const { frame, cb } = this._queue.shift();
 
       this._bufferedBytes -= frame.options[kByteLength];
@@ -280,12 +323,6 @@ class Sender {
     this._socket.write(list[1], cb);
     this._socket.uncork();
   }
-}
-
-/** The bytes of a payload. */
-function byteLength(payload) {
-  if (typeof payload === 'string') return Buffer.byteLength(payload);
-  return isBlob(payload) ? payload.size : payload.length;
 }
 
 /** Fills the buffer for the masking key, and returns it. */

@@ -5,9 +5,11 @@ const http = require('http');
 
 const binding = require('./binding');
 const { connectFault } = require('./connect');
+const { readDeflateOptions } = require('./deflate-options');
 const { abortHandshake, rejectRequest, socketOnError } = require('./handshake');
 const { extension, subprotocol } = require('./headers');
 const { kConnection } = require('./husks');
+const PerMessageDeflate = require('./permessage-deflate');
 const WebSocket = require('./websocket');
 
 const RUNNING = 0;
@@ -36,8 +38,8 @@ class WebSocketServer extends EventEmitter {
    * @param {Number} [options.maxPendingAutoPongs=60] Pongs that may wait to be written; 0: any
    * @param {Boolean} [options.noServer=false] Whether `handleUpgrade()` is called by the user
    * @param {String} [options.path] Accept only this path
-   * @param {(Boolean|Object)} [options.perMessageDeflate=false] Accepted and declined: there is no
-   *     compression yet
+   * @param {(Boolean|Object)} [options.perMessageDeflate=false] Whether messages are compressed for
+   *     clients that offer it, and how
    * @param {Number} [options.port] Where to listen
    * @param {(http.Server|https.Server)} [options.server] The server whose upgrades are handled
    * @param {Boolean} [options.skipUTF8Validation=false] Whether text is taken as it comes
@@ -45,6 +47,7 @@ class WebSocketServer extends EventEmitter {
    * @param {Function} [options.WebSocket=WebSocket] The class of the connections
    * @param {Function} [callback] A listener for `'listening'` of the internal server
    * @throws {TypeError} If none or several of the three are given
+   * @throws {(TypeError|RangeError)} If an option of `perMessageDeflate` cannot be honoured
    */
   constructor(options, callback) {
     super();
@@ -80,6 +83,10 @@ class WebSocketServer extends EventEmitter {
       );
     }
 
+    if (options.perMessageDeflate === true) options.perMessageDeflate = {};
+    if (options.perMessageDeflate)
+      readDeflateOptions(options.perMessageDeflate);
+
     if (options.port != null) {
       this._server = http.createServer(answerPlainRequest);
       this._server.listen(
@@ -103,8 +110,6 @@ class WebSocketServer extends EventEmitter {
         }
       });
     }
-
-    if (options.perMessageDeflate === true) options.perMessageDeflate = {};
 
     if (options.clientTracking) {
       this.clients = new Set();
@@ -236,20 +241,19 @@ class WebSocketServer extends EventEmitter {
       }
     }
 
-    const extensions = headers['sec-websocket-extensions'];
+    let extensions;
 
-    if (this.options.perMessageDeflate && extensions !== undefined) {
-      try {
-        extension.parse(extensions);
-      } catch {
-        const text = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
-        rejectRequest(this, req, socket, 400, text);
-        return;
-      }
+    try {
+      extensions = this._acceptExtensions(headers['sec-websocket-extensions']);
+    } catch {
+      const text = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
+      rejectRequest(this, req, socket, 400, text);
+      return;
     }
 
+    const accepted = { accept: verdict.accept, extensions, protocols };
     const complete = () =>
-      this._completeUpgrade(verdict.accept, protocols, req, socket, head, cb);
+      this._completeUpgrade(accepted, req, socket, head, cb);
 
     const { verifyClient } = this.options;
 
@@ -277,8 +281,30 @@ class WebSocketServer extends EventEmitter {
     }
   }
 
+  /** Chooses of the extensions that a client offers; throws if it cannot. */
+  _acceptExtensions(header) {
+    const { maxPayload, perMessageDeflate } = this.options;
+    const extensions = {};
+
+    if (!perMessageDeflate || header === undefined) return extensions;
+
+    const name = PerMessageDeflate.extensionName;
+    const offers = extension.parse(header)[name];
+
+    if (offers !== undefined) {
+      extensions[name] = new PerMessageDeflate({
+        ...perMessageDeflate,
+        isServer: true,
+        maxPayload
+      });
+      extensions[name].accept(offers);
+    }
+
+    return extensions;
+  }
+
   /** Answers a request that was found acceptable, and takes its connection over. */
-  _completeUpgrade(accept, protocols, req, socket, head, cb) {
+  _completeUpgrade({ accept, extensions, protocols }, req, socket, head, cb) {
     // The client has sent FIN already.
     if (!socket.readable || !socket.writable) return socket.destroy();
 
@@ -311,6 +337,13 @@ class WebSocketServer extends EventEmitter {
         headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
         ws._protocol = protocol;
       }
+    }
+
+    for (const [name, { params }] of Object.entries(extensions)) {
+      const value = extension.format({ [name]: [params] });
+
+      headers.push(`Sec-WebSocket-Extensions: ${value}`);
+      ws._extensions = extensions;
     }
 
     this.emit('headers', headers, req);

@@ -1,33 +1,28 @@
 'use strict';
 
-const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 
 const { abortHandshake, dial, readArguments } = require('./client');
 const closePayload = require('./close-payload');
 const { connect } = require('./connect');
 const { BINARY_TYPES, EMPTY_BUFFER, READY_STATES } = require('./constants');
-const { isBlob, toBuffer } = require('./data');
+const { byteLength, isBlob, toBuffer } = require('./data');
 const DeferredEvents = require('./deferred');
+const { leastLength } = require('./deflate-negotiation');
 const { OPERATION } = require('./numbers');
 const { mixIn } = require('./event-target');
 const events = require('./websocket-events');
 const RawWriter = require('./raw-writer');
-const SendQueue = require('./send-queue');
 const Sender = require('./sender');
+const { callable, notOpen, sends } = require('./websocket-sends');
+const PerMessageDeflate = require('./permessage-deflate');
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = READY_STATES.keys();
 
 const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = OPERATION;
-const { FIN, MASK, OPCODE } = OPERATION;
-
-/** Bytes of a control frame's payload (RFC 6455 §5.5). */
-const MOST_CONTROL_PAYLOAD = 125;
+const { COMPRESS, FIN, MASK } = OPERATION;
 
 const NO_EXTENSIONS = Object.freeze({});
-
-/** Nobody waits for the `destroy` hook of a callback's async context. */
-const NOT_TRACKED = { requireManualDestroy: true };
 
 /**
  * A WebSocket connection.
@@ -44,6 +39,7 @@ class WebSocket extends EventEmitter {
    * @param {Object} [options] The options of docs/api.md, and those of `http.request()`
    * @throws {SyntaxError} If the address or a subprotocol is invalid
    * @throws {RangeError} If the protocol version is not supported
+   * @throws {(TypeError|RangeError)} If an option of `perMessageDeflate` cannot be honoured
    */
   constructor(address, protocols, options) {
     super();
@@ -55,6 +51,10 @@ class WebSocket extends EventEmitter {
     this._closeFrameSent = false;
     this._closeMessage = EMPTY_BUFFER;
     this._closeTimer = null;
+    /** Bytes from which on messages are compressed; without the extension none are. */
+    this._compressFrom = Infinity;
+    /** The message is compressed whose fragments are being sent. */
+    this._compressing = false;
     /** Its connection to the native side; null while CONNECTING. */
     this._connection = null;
     /** The peer broke the protocol. */
@@ -175,8 +175,12 @@ class WebSocket extends EventEmitter {
    * @private
    */
   setSocket(socket, head, options) {
-    const connection = connect(this, socket, head, options);
+    const agreed = this._extensions[PerMessageDeflate.extensionName];
+    const deflate = agreed === undefined ? null : agreed.settings;
+    const connection = connect(this, socket, head, { ...options, deflate });
     const { allowSynchronousEvents = true } = options;
+
+    if (agreed !== undefined) this._compressFrom = leastLength(agreed);
 
     if (!allowSynchronousEvents) {
       connection.deferred = new DeferredEvents(connection);
@@ -288,42 +292,14 @@ class WebSocket extends EventEmitter {
     this._sendControl(PONG, data, mask, cb);
   }
 
-  _sendControl(opcode, data, mask, cb) {
-    if (this._readyState === CONNECTING) throw notOpen(this);
-
-    if (typeof data === 'function') {
-      cb = data;
-      data = mask = undefined;
-    } else if (typeof mask === 'function') {
-      cb = mask;
-      mask = undefined;
-    }
-
-    if (typeof data === 'number') data = data.toString();
-
-    if (this._readyState !== OPEN) {
-      this._sendAfterClose(data, cb);
-      return;
-    }
-
-    const payload = isBlob(data) ? data : toBuffer(data || EMPTY_BUFFER);
-
-    if ((payload.size ?? payload.length) > MOST_CONTROL_PAYLOAD) {
-      throw new RangeError('The data size must not be greater than 125 bytes');
-    }
-
-    const masked = mask === undefined ? !this._isServer : mask;
-    const operation = opcode | FIN | (masked ? MASK : 0);
-    this._write(operation, payload, callable(cb));
-  }
-
   /**
    * Sends a message, or a fragment of one.
    *
    * @param {*} data A string or number, sent as text; or bytes
    * @param {Object} [options]
    * @param {Boolean} [options.binary] Whether the message is binary; by default what `data` is
-   * @param {Boolean} [options.compress] Has no effect without permessage-deflate
+   * @param {Boolean} [options.compress] Whether the message is compressed, which its first fragment
+   *     says; by default it is, if permessage-deflate was agreed on
    * @param {Boolean} [options.fin=true] Whether this is the last fragment
    * @param {Boolean} [options.mask=false] Whether it is masked
    * @param {Function} [cb] Called when it was written, or with an error
@@ -346,12 +322,14 @@ class WebSocket extends EventEmitter {
     }
 
     let binary = typeof data !== 'string';
+    let compress = true;
     let fin = true;
     let mask = !this._isServer;
 
     if (options) {
       // As for ws, an option that is there but undefined is falsy, and an inherited one is none.
       if (Object.hasOwn(options, 'binary')) binary = options.binary;
+      if (Object.hasOwn(options, 'compress')) compress = options.compress;
       if (Object.hasOwn(options, 'fin')) fin = options.fin;
       if (Object.hasOwn(options, 'mask')) mask = options.mask;
     }
@@ -362,51 +340,22 @@ class WebSocket extends EventEmitter {
         : toBuffer(data || EMPTY_BUFFER);
     let operation = CONTINUATION;
 
-    if (this._firstFragment) operation = binary ? BINARY : TEXT;
+    if (this._firstFragment) {
+      const from = this._compressFrom;
+
+      operation = binary ? BINARY : TEXT;
+      this._compressing =
+        Boolean(compress) &&
+        from !== Infinity &&
+        (from === 0 || byteLength(payload) >= from);
+    }
+
+    if (this._compressing) operation |= COMPRESS;
     if (fin) operation |= FIN;
     if (mask) operation |= MASK;
     this._firstFragment = Boolean(fin);
 
     this._write(operation, payload, callable(cb));
-  }
-
-  /** Writes a frame, behind those that wait for a `Blob`. */
-  _write(operation, data, cb) {
-    if (this._queue === null || !this._queue.isBusy) {
-      if (!isBlob(data)) {
-        this._writeFrame(operation, data, cb);
-        return;
-      }
-
-      this._queue ??= new SendQueue(this);
-    }
-
-    this._queue.push(operation, data, cb);
-  }
-
-  _writeFrame(operation, data, cb) {
-    if (this._generateMask !== undefined && operation & MASK) {
-      const frame = Sender.frame(data, {
-        fin: operation & FIN,
-        generateMask: this._generateMask,
-        mask: true,
-        opcode: operation & OPCODE,
-        readOnly: true
-      });
-
-      this._connection.write(OPERATION.RAW, Buffer.concat(frame), cb);
-    } else {
-      this._connection.write(operation, data, cb);
-    }
-  }
-
-  /** What `send()`, `ping()` and `pong()` do when the connection is CLOSING or CLOSED. */
-  _sendAfterClose(data, cb) {
-    if (data) {
-      this._bufferedAmount += isBlob(data) ? data.size : toBuffer(data).length;
-    }
-
-    if (cb) process.nextTick(cb, notOpen(this));
   }
 
   /**
@@ -462,7 +411,7 @@ for (const name of [
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
 }
 
-for (const [name, value] of Object.entries(events)) {
+for (const [name, value] of Object.entries({ ...events, ...sends })) {
   Object.defineProperty(WebSocket.prototype, name, {
     configurable: true,
     value,
@@ -471,19 +420,5 @@ for (const [name, value] of Object.entries(events)) {
 }
 
 mixIn(WebSocket);
-
-/** The callback, if it is one: it is called in the async context that is current now. */
-function callable(cb) {
-  if (typeof cb !== 'function') return undefined;
-
-  const context = new AsyncResource('FERROWS_SEND', NOT_TRACKED);
-  return (...args) => context.runInAsyncScope(cb, undefined, ...args);
-}
-
-function notOpen({ readyState }) {
-  return new Error(
-    `WebSocket is not open: readyState ${readyState} (${READY_STATES[readyState]})`
-  );
-}
 
 module.exports = WebSocket;
