@@ -7,11 +7,12 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 
 /**
- * @param {String} name The crate in this folder, and its binary
- * @return {String} Where its binary is, or will be
+ * @param {String} crate A crate in this folder
+ * @param {String} [name] Its binary, if that has another name
+ * @return {String} Where the binary is, or will be
  */
-function binary(name) {
-  return path.join(__dirname, name, 'target', 'release', name);
+function binary(crate, name = crate) {
+  return path.join(__dirname, crate, 'target', 'release', name);
 }
 
 /**

@@ -7,62 +7,110 @@
 const path = require('node:path');
 const cargo = require('./cargo');
 const { Child } = require('./child');
+const packages = require('./packages');
+const { absent, peers } = require('./peers');
 
 const START = 15_000; // milliseconds
 
 const nodeServer = path.join(__dirname, 'servers', 'node.js');
 const nodeClient = path.join(__dirname, 'clients', 'node.js');
 
+/** Everybody; the others are compared with the last. */
+const everybody = [
+  'ferrows',
+  ...Object.keys(peers),
+  'ws+bufferutil',
+  'ws@node26',
+  'ws'
+];
+
+/** What a scenario may ask for, in the words for those who do not have it. */
+const features = {
+  tls: 'no TLS here',
+  stream: "no option transport: 'stream'",
+  deflate: 'no permessage-deflate',
+  client: 'no client here'
+};
+
+/**
+ * One contestant per name; equal ones get a number each. A name is that of a peer,
+ * `ws`, `ferrows` or a path to a module with the interface of ws, and may end in
+ * `+bufferutil`, for ws with that package, and in `@node26` or another version, for
+ * a library on that version of Node.js.
+ *
+ * @param {Array<String>} names Who races
+ * @param {String} node The binary of Node.js for those who name none
+ * @return {Array<Object>} The contestants
+ */
+function contestants(names, node) {
+  return names.map((id, index) => {
+    const isTwin = (other) => other === id;
+    const nth = names.slice(0, index + 1).filter(isTwin).length;
+    const name = names.filter(isTwin).length > 1 ? `${id} #${nth}` : id;
+    return { id, name, ...contestant(id, node) };
+  });
+}
+
+function contestant(id, node) {
+  if (Object.hasOwn(peers, id)) return peer(id, peers[id], node);
+  const [, lib, version] = /^(.+?)(?:@node(\d+))?$/.exec(id);
+  return library(lib, version ? nodeOf(version) : { node });
+}
+
 /** A library for Node.js, with the interface of ws. */
-function library(name, lib, node) {
-  const command = (script, scenario, flags) => [
-    node,
-    '--expose-gc',
-    script,
-    '--lib',
-    lib,
-    '--scenario',
-    scenario,
-    ...flags
+function library(lib, { node, set }) {
+  const [, first, extra] = /^(.+?)(\+bufferutil)?$/.exec(lib);
+  const sets = set ? [set] : [];
+  // It looks for the package from where it is, so it is installed beside it.
+  if (extra) {
+    const dependencies = { ws: '8.23.0', bufferutil: '4.1.0' };
+    sets.push(['ws-bufferutil', dependencies]);
+  }
+  const where = extra ? packages.location('ws-bufferutil', 'ws') : first;
+  const command = (script, part, flags) => [
+    ...[node, '--expose-gc', script, '--lib', where],
+    ...['--scenario', part, ...flags]
   ];
   return {
-    name,
-    prepare() {},
-    races: () => true,
+    prepare: () => sets.forEach((each) => packages.install(...each)),
+    /** Why it cannot race in a scenario; `hello` is what its server says of itself. */
+    lacks: ({ feature }, hello) =>
+      feature === 'deflate' && !hello.deflate ? features.deflate : null,
     server: ({ server, flags = [] }) => command(nodeServer, server, flags),
     client: ({ client }, port) =>
       command(nodeClient, client, ['--port', String(port)])
   };
 }
 
-/** What a message costs the operating system. It echoes, and nothing else. */
-function floor(name) {
-  const greatest = 16 * 1024;
+/** A version of Node.js, from npm. */
+function nodeOf(version) {
+  const id = `node-${process.platform}-${process.arch}`;
+  const name = `node-${version}`;
   return {
-    name,
-    prepare: () => cargo.build('floor'),
-    races: ({ load: { scenario, size, tls = false } }) =>
-      ['echo', 'lone'].includes(scenario) && size <= greatest && !tls,
-    server: () => [cargo.binary('floor')]
+    node: path.join(packages.location(name, id), 'bin', 'node'),
+    set: [name, { [id]: version }]
   };
 }
 
-/**
- * One contestant per library; equal ones get a number each.
- *
- * @param {Array<String>} libs Names and paths
- * @param {String} node The binary of Node.js that the libraries run on
- * @return {Array<Object>} The contestants
- */
-function contestants(libs, node) {
-  return libs.map((lib, index) => {
-    const twins = libs.filter((other) => other === lib).length;
-    const nth = libs
-      .slice(0, index + 1)
-      .filter((other) => other === lib).length;
-    const name = twins > 1 ? `${lib} #${nth}` : lib;
-    return lib === 'floor' ? floor(name) : library(name, lib, node);
-  });
+function peer(id, description, node) {
+  const { roles, refuses = () => null } = description;
+  return {
+    prepare() {
+      if (description.crate) cargo.build(description.crate);
+      else packages.install(id, description.packages);
+    },
+    lacks(scenario) {
+      const { feature, server } = scenario;
+      if (feature && !description.features.includes(feature)) {
+        return features[feature];
+      }
+      return roles.includes(server) ? refuses(scenario) : `no ${server} here`;
+    },
+    server: ({ server, flags = [] }) => [
+      ...description.command(node),
+      ...['--scenario', server, ...flags]
+    ]
+  };
 }
 
 /** Starts a server and waits until it listens. */
@@ -93,4 +141,11 @@ async function probe(contestant) {
   return hello;
 }
 
-module.exports = { contestants, probe, startClient, startServer };
+module.exports = {
+  absent,
+  contestants,
+  everybody,
+  probe,
+  startClient,
+  startServer
+};

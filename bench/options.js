@@ -3,21 +3,25 @@
 // The command line of run.js.
 
 const { parseArgs } = require('node:util');
+const { everybody } = require('./contestants');
 const { scenarios } = require('./scenarios');
 
 const usage = `\
 usage: npm run bench [scenario…] [-- option…]
 
-  --quick          one short round of each scenario: does everything still run?
+  --quick          one short round of each scenario, ferrows and ws alone if nobody
+                   is named: does everything still run?
   --rounds <n>     rounds per scenario (5)
   --seconds <s>    measured seconds per round and library (3)
   --warmup <s>     seconds of load before each measurement (1)
-  --libs <a,b,…>   ws, ferrows, a path to a module with ws's interface, or floor
-                   (an echo server without JavaScript, in the scenarios that echo);
-                   the others are compared with the last (ferrows,ws)
+  --libs <a,b,…>   who races (everybody): ws, ferrows or a path to a module with ws's
+                   interface; a library on another Node.js, as in ws@node26; a peer
+                   (see below); the others are compared with the last
   --aa             race the last library with itself: the differences are noise
   --node <path>    run the libraries on this binary of Node.js (the one that runs this)
-  --json <file>    write every figure of every round to a file
+  --json <file>    where every figure of every round is written (bench/results/)
+
+everybody: ${everybody.join(' ')}
 
 scenarios: ${scenarios.map(({ name }) => name).join(' ')}`;
 
@@ -44,7 +48,7 @@ function parse(args) {
     allowPositionals: true
   });
   const defaults = values.quick ? quick : full;
-  const libs = (values.libs ?? (values.aa ? 'ws' : 'ferrows,ws')).split(',');
+  const libs = field(values);
   return {
     help: values.help,
     quick: values.quick,
@@ -56,6 +60,12 @@ function parse(args) {
     json: values.json,
     scenarios: pick(positionals)
   };
+}
+
+function field({ libs, aa, quick }) {
+  if (libs) return libs.split(',');
+  if (aa) return ['ws'];
+  return quick ? ['ferrows', 'ws'] : everybody;
 }
 
 function number(name, text, otherwise, form = /^\d+(\.\d+)?$/) {

@@ -8,14 +8,19 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
+const path = require('node:path');
 const { killAll } = require('./child');
-const { contestants, probe } = require('./contestants');
+const { absent, contestants, everybody, probe } = require('./contestants');
 const generator = require('./generator');
+const { groupBy } = require('./grouping');
 const { parse, usage } = require('./options');
 const { Progress } = require('./progress');
 const { compare, summarize } = require('./statistics');
 const { render } = require('./table');
+const { verdicts } = require('./targets');
 const { trial } = require('./trial');
+
+const RESULTS = path.join(__dirname, 'results');
 
 async function main() {
   const settings = parse(process.argv.slice(2));
@@ -23,34 +28,43 @@ async function main() {
   generator.build();
 
   const field = await assemble(settings);
-  const starters = (scenario) => field.filter((it) => it.races(scenario));
-  const scenarios = settings.scenarios
-    .filter((it) => starters(it).length > 0)
-    .map((it) => (settings.quick ? quick(it) : it));
+  const scenarios = settings.scenarios.map((it) =>
+    settings.quick ? quick(it) : it
+  );
+  const starters = (scenario) => {
+    return field.filter((it) => !it.lacks(scenario, it.hello));
+  };
   const progress = new Progress(
     settings.rounds * scenarios.flatMap(starters).length
   );
   const results = [];
   for (const scenario of scenarios) {
-    const entries = await race(
-      scenario,
-      starters(scenario),
-      settings,
-      progress
-    );
-    const comparisons = ratios(scenario, entries, field.at(-1));
-    results.push({ scenario, entries, comparisons });
+    const starting = starters(scenario);
+    if (starting.length === 0) continue;
+    const entries = await race(scenario, starting, settings, progress);
+    compareAll(scenario, entries, field.at(-1));
+    results.push({ scenario, entries });
   }
   progress.clear();
 
   const machine = describeMachine();
   console.log(`${machine.cpus} × ${machine.cpu}, ${machine.system}`);
-  for (const { name, version, node } of field) {
-    const platform = node ? `, on Node ${node}` : '';
-    console.log(`${name}: ${version ?? 'version unknown'}${platform}`);
-  }
-  console.log(`\n${render(results)}`);
-  if (settings.json) writeJson(settings, machine, field, results);
+  for (const contestant of field) console.log(introduce(contestant, scenarios));
+  const judged = verdicts(results);
+  console.log(`\n${render(results, judged, field.at(-1).name)}`);
+  save(settings, { machine, field, results, judged });
+}
+
+/** Who it is, on what it runs, and where it is not found. */
+function introduce({ name, hello, lacks }, scenarios) {
+  const platform = hello.node ? `, on Node.js ${hello.node}` : '';
+  const reasons = groupBy(scenarios, (it) => lacks(it, hello));
+  const missing = reasons
+    .filter(([reason]) => reason)
+    .map(([reason, its]) => {
+      return `; ${reason}: not in ${its.map((it) => it.name).join(' ')}`;
+    });
+  return `${name}: ${hello.version ?? 'version unknown'}${platform}${missing.join('')}`;
 }
 
 /** The scenario with a smaller load. */
@@ -59,14 +73,18 @@ function quick(scenario) {
 }
 
 /** The contestants that can race; the others are named, with the reason. */
-async function assemble({ libs, node: binary }) {
+async function assemble({ libs, node }) {
   const field = [];
-  for (const contestant of contestants(libs, binary)) {
+  for (const contestant of contestants(libs, node)) {
     try {
-      const { version, node } = await probe(contestant);
-      field.push({ ...contestant, version, node });
+      field.push({ ...contestant, hello: await probe(contestant) });
     } catch (error) {
       fail(`${contestant.name} does not race. ${error.message}`);
+    }
+  }
+  if (libs === everybody) {
+    for (const [name, reason] of Object.entries(absent)) {
+      console.error(`${name} does not race: ${reason}.`);
     }
   }
   if (field.length === 0) throw new Error('nobody can race');
@@ -98,23 +116,14 @@ async function race(scenario, field, settings, progress) {
   return entries;
 }
 
-/** Everybody's ratio to the last contestant. The targets are those of Ferrows / ws. */
-function ratios(scenario, entries, last) {
+/** Everybody's ratio to the last contestant. */
+function compareAll({ figure }, entries, last) {
   const reference = entries.at(-1);
-  if (reference.contestant !== last || reference.failure) return [];
-  return entries
-    .slice(0, -1)
-    .filter(({ failure }) => !failure)
-    .map(({ contestant, trials }) => {
-      const names = [contestant.name, reference.contestant.name];
-      const target =
-        names.join() === 'ferrows,ws' ? scenario.target : undefined;
-      return {
-        name: names[0],
-        reference: names[1],
-        ...compare(scenario.figure, target, trials, reference.trials)
-      };
-    });
+  if (reference.contestant !== last || reference.failure) return;
+  for (const entry of entries.slice(0, -1)) {
+    if (entry.failure) continue;
+    entry.ratio = compare(figure, entry.trials, reference.trials);
+  }
 }
 
 function describeMachine() {
@@ -126,27 +135,33 @@ function describeMachine() {
   };
 }
 
-function writeJson(settings, machine, field, results) {
+/** Every figure of every round, as JSON. */
+function save(settings, { machine, field, results, judged }) {
   const { rounds, seconds, warmup, quick } = settings;
+  const date = new Date().toISOString();
   const json = {
-    date: new Date().toISOString(),
+    date,
     machine,
     settings: { rounds, seconds, warmup, quick },
-    contestants: field.map(({ name, version, node }) => ({
+    contestants: field.map(({ name, hello }) => ({
       name,
-      version,
-      node
+      version: hello.version,
+      node: hello.node
     })),
-    results: results.map(({ scenario, entries, comparisons }) => ({
+    results: results.map(({ scenario, entries }) => ({
       scenario,
       entries: entries.map(({ contestant, ...entry }) => ({
         contestant: contestant.name,
         ...entry
-      })),
-      comparisons
-    }))
+      }))
+    })),
+    targets: judged
   };
-  fs.writeFileSync(settings.json, `${JSON.stringify(json, null, 2)}\n`);
+  const name = `${date.slice(0, 19).replaceAll(':', '-')}.json`;
+  const file = settings.json ?? path.join(RESULTS, name);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `${JSON.stringify(json, null, 2)}\n`);
+  console.error(`Every figure of every round: ${path.relative('', file)}`);
 }
 
 /** Something does not run or answers wrongly. The race goes on without it. */

@@ -2,8 +2,6 @@
 
 // Medians and ranges of trials, and ratios between contestants.
 
-const { figures } = require('./scenarios');
-
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -30,22 +28,15 @@ function summarize(trials) {
 
 /**
  * One contestant's figure over another's: the ratio of the medians, and the least
- * and greatest ratio within one round, whose trials ran right after each other;
- * and whether the target is met, if there is one.
+ * and greatest ratio within one round, whose trials ran right after each other.
  */
-function compare(figure, target, trials, reference) {
+function compare(figure, trials, reference) {
   const value = (trial) => trial[figure];
   const rounds = trials.map((trial, i) => value(trial) / value(reference[i]));
-  const ratio = median(trials.map(value)) / median(reference.map(value));
-  const isMet =
-    figures[figure].better === 'less' ? ratio <= target : ratio >= target;
   return {
-    figure,
-    ratio,
+    ratio: median(trials.map(value)) / median(reference.map(value)),
     min: Math.min(...rounds),
-    max: Math.max(...rounds),
-    target: target ?? null,
-    met: target === undefined ? null : isMet
+    max: Math.max(...rounds)
   };
 }
 

@@ -1,57 +1,39 @@
 'use strict';
 
-// What is printed at the end.
+// What is printed at the end: a table for each kind of scenario, and one of the
+// targets.
 
-const { MEMORY, figures } = require('./scenarios');
+const { columns, figures } = require('./figures');
+const { groupBy } = require('./grouping');
 
 /** A share of one core; above it a process has no time left to wait. */
 const SATURATED = 0.9;
 
-const header = [
-  'scenario',
-  'library',
-  'CPU µs/msg (min–max)',
-  'msg/s',
-  'p50 µs',
-  'p99 µs',
-  'RSS MiB',
-  'busy',
-  'load busy'
-];
-
-const idleHeader = [
-  'scenario',
-  'library',
-  'KiB/connection (min–max)',
-  'by RSS alone',
-  'JS heap + external',
-  'RSS MiB'
-];
-
-const ratioHeader = ['scenario', 'ratio of', '', '(min–max)', 'target', ''];
-
-/** `results` are those of run.js; returns text. */
-function render(results) {
-  const exchanged = results.filter((it) => it.scenario.figure !== MEMORY);
-  const idle = results.filter((it) => it.scenario.figure === MEMORY);
-  const ratios = results.flatMap(ratioRows);
-  const parts = [
-    [header, exchanged.flatMap((it) => rows(it, exchangeCells))],
-    [idleHeader, idle.flatMap((it) => rows(it, idleCells))],
-    [ratioHeader, ratios]
-  ];
-  return parts
-    .filter(([, body]) => body.length > 0)
-    .map(([head, body]) => grid([head, ...body]))
-    .concat(exchanged.flatMap(bottlenecks))
-    .join('\n\n');
+/**
+ * @param {Array<Object>} results Those of run.js
+ * @param {Array<Object>} verdicts Those of targets.js
+ * @param {String} reference Whom the others are compared with
+ * @return {String} The tables
+ */
+function render(results, verdicts, reference) {
+  const kinds = groupBy(results, ({ scenario }) =>
+    scenario.kind in columns ? scenario.kind : 'exchange'
+  );
+  const tables = kinds.map(([kind, its]) => [
+    header(columns[kind], reference),
+    ...its.flatMap((it) => rows(it, columns[kind]))
+  ]);
+  if (verdicts.length > 0) {
+    tables.push([targetHeader, ...verdicts.map(targetRow)]);
+  }
+  return tables.map(grid).concat(results.flatMap(bottlenecks)).join('\n\n');
 }
 
 /** Where the load generator, not what it loads, may have set the pace. */
 function bottlenecks({ scenario, entries }) {
   return entries
     .filter(({ failure, summary }) => {
-      if (failure) return false;
+      if (failure || !summary.loadBusy) return false;
       const { busy, loadBusy } = summary;
       return loadBusy.median > Math.max(SATURATED, busy.median);
     })
@@ -62,61 +44,53 @@ function bottlenecks({ scenario, entries }) {
     );
 }
 
-function rows({ scenario, entries }, cells) {
-  return entries.map(({ contestant, failure, summary }) => [
-    scenario.name,
-    contestant.name,
-    ...(failure ? ['failed'] : cells(summary))
-  ]);
+function header(names, reference) {
+  const titles = names.map((name) => figures[name].title);
+  return ['scenario', 'library', ...titles, `× ${reference}`];
 }
 
-function exchangeCells({ cpu, rate, p50, p99, rss, busy, loadBusy }) {
+/** The figure that the race is about comes with its least and its greatest. */
+function rows({ scenario, entries }, names) {
+  return entries.map(({ contestant, failure, summary, ratio }) => {
+    const head = [scenario.name, contestant.name];
+    if (failure) return [...head, 'failed'];
+    const cells = names.map((name) => {
+      if (!summary[name]) return '–';
+      const all = name === scenario.figure;
+      return cell(summary[name], figures[name], all);
+    });
+    return [...head, ...cells, ratio ? spread(ratio.ratio, ratio) : ''];
+  });
+}
+
+function cell({ median, min, max }, figure, all) {
+  const [a, b, c] = [median, min, max].map((value) => number(value, figure));
+  return all ? `${a} (${b}–${c})` : `${a}${figure.sign ?? ''}`;
+}
+
+const targetHeader = ['scenario', 'target', '', '(min–max)', 'bound', ''];
+
+function targetRow({ scenario, figure, reference, value, bound, met, ...it }) {
+  const { title, better } = figures[figure];
   return [
-    spread(cpu),
-    Math.round(rate.median).toLocaleString('en').replaceAll(',', ' '),
-    p50 ? digits(p50.median) : '–',
-    p99 ? digits(p99.median) : '–',
-    mebibytes(rss),
-    percent(busy),
-    percent(loadBusy)
-  ];
-}
-
-function idleCells({ memory, memoryRss, memoryHeap, rss }) {
-  return [
-    spread(memory, 1024),
-    digits(memoryRss.median / 1024),
-    digits(memoryHeap.median / 1024),
-    mebibytes(rss)
-  ];
-}
-
-function ratioRows({ scenario, comparisons }) {
-  return comparisons.map(({ name, reference, figure, ...it }) => [
-    scenario.name,
-    `${figures[figure].title}, ${name} / ${reference}`,
-    it.ratio.toFixed(2),
+    scenario,
+    reference === null ? title : `${title}, × ${reference}`,
+    value.toFixed(2),
     `(${it.min.toFixed(2)}–${it.max.toFixed(2)})`,
-    it.target === null ? '–' : `${sign(figure)} ${it.target}`,
-    it.met === null ? '' : it.met ? 'met' : 'missed'
-  ]);
+    `${better === 'less' ? '≤' : '≥'} ${bound}`,
+    met ? 'met' : 'missed'
+  ];
 }
 
-function sign(figure) {
-  return figures[figure].better === 'less' ? '≤' : '≥';
+function spread(value, { min, max }) {
+  return `${value.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
 }
 
-function spread({ median, min, max }, unit = 1) {
-  const [a, b, c] = [median, min, max].map((value) => digits(value / unit));
-  return `${a} (${b}–${c})`;
-}
-
-function mebibytes({ median }) {
-  return (median / 1024 ** 2).toFixed(0);
-}
-
-function percent({ median }) {
-  return `${(median * 100).toFixed(0)} %`;
+function number(value, { unit = 1, whole = false }) {
+  const shown = value / unit;
+  return whole
+    ? Math.round(shown).toLocaleString('en').replaceAll(',', ' ')
+    : digits(shown);
 }
 
 /** Three digits, or all that stand before the point. */

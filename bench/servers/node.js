@@ -2,8 +2,8 @@
 
 // A server under test, on any library with the interface of ws:
 //
-//   node --expose-gc node.js --lib <ws|ferrows|path> --scenario <echo|broadcast|idle>
-//     [--tls] [--transport <auto|stream>]
+//   node --expose-gc node.js --lib <ws|ferrows|path> --scenario <echo|listener|broadcast|idle>
+//     [--tls] [--transport <auto|stream>] [--deflate <fresh|takeover>] [--delay]
 //
 // It listens on 127.0.0.1, on a port of its own, which the first line on stdout
 // names; see control.js for what follows. The scenarios contain exactly what a
@@ -25,6 +25,13 @@ const scenarios = {
     });
   },
 
+  /** As in a browser, and with strings. */
+  listener(wss) {
+    wss.on('connection', (ws) => {
+      ws.addEventListener('message', ({ data }) => ws.send(data));
+    });
+  },
+
   broadcast(wss) {
     wss.on('connection', (ws) => {
       ws.on('message', (data, isBinary) => {
@@ -36,6 +43,16 @@ const scenarios = {
   },
 
   idle() {}
+};
+
+/** Every message is compressed, however short, at the default level. */
+const deflate = {
+  fresh: {
+    threshold: 0,
+    serverNoContextTakeover: true,
+    clientNoContextTakeover: true
+  },
+  takeover: { threshold: 0 }
 };
 
 /** A server of Node.js that serves TLS 1.3 and nothing older. */
@@ -54,7 +71,9 @@ function main() {
       lib: { type: 'string' },
       scenario: { type: 'string' },
       tls: { type: 'boolean', default: false },
-      transport: { type: 'string', default: 'auto' }
+      transport: { type: 'string', default: 'auto' },
+      deflate: { type: 'string' },
+      delay: { type: 'boolean', default: false }
     }
   });
   const { library, version } = load(values.lib);
@@ -63,10 +82,16 @@ function main() {
     ? { server: createTlsServer().listen(0, HOST) }
     : { host: HOST, port: 0 };
   // ws does not know the option `transport`, and ignores it.
-  const { transport } = values;
-  const wss = new library.WebSocketServer({ ...place, transport });
+  const { transport, delay } = values;
+  const perMessageDeflate = deflate[values.deflate] ?? false;
+  const options = { ...place, transport, perMessageDeflate };
+  const wss = new library.WebSocketServer(options);
   scenario(wss);
-  wss.on('listening', () => control({ port: wss.address().port, version }));
+  wss.on('listening', () => {
+    const { port } = wss.address();
+    const hello = { port, version, deflate: 'PerMessageDeflate' in library };
+    control(hello, { delay });
+  });
 }
 
 main();

@@ -6,6 +6,9 @@ pub const OPCODE_TEXT: u8 = 0x1;
 pub const OPCODE_BINARY: u8 = 0x2;
 pub const OPCODE_CLOSE: u8 = 0x8;
 
+/// On the first frame of a compressed message (RFC 7692 §6).
+pub const RSV1: u8 = 0x40;
+
 const FIN: u8 = 0x80;
 const OPCODE: u8 = 0x0f;
 const MASK: u8 = 0x80;
@@ -22,13 +25,15 @@ const MASKING_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub opcode: u8,
+    /// Whether RSV1 is set.
+    pub compressed: bool,
     /// Bytes of the header itself.
     pub len: usize,
     /// Bytes of the payload after it.
     pub payload_len: usize,
 }
 
-/// An unfragmented, masked frame.
+/// An unfragmented, masked frame. The opcode may come with [`RSV1`].
 pub fn encode(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = encode_header(opcode, MASK, payload.len());
     frame.extend_from_slice(&MASKING_KEY);
@@ -79,7 +84,7 @@ pub fn decode_text(bytes: &[u8]) -> Outcome<Option<Vec<u8>>> {
     let Some(header) = parse_header(&unmasked)? else {
         return Ok(None);
     };
-    if header.opcode != OPCODE_TEXT {
+    if header.opcode != OPCODE_TEXT || header.compressed {
         let opcode = header.opcode;
         return Err(Failure::new(format!(
             "a client sent a frame with opcode 0x{opcode:x} where a text message was due"
@@ -101,13 +106,13 @@ pub fn decode_text(bytes: &[u8]) -> Outcome<Option<Vec<u8>>> {
 /// # Errors
 ///
 /// Frames that no server under test has a reason to send: fragments, reserved
-/// bits, masked frames.
+/// bits but RSV1, masked frames.
 #[inline]
 pub fn parse_header(bytes: &[u8]) -> Outcome<Option<Header>> {
     let &[first, second, ref rest @ ..] = bytes else {
         return Ok(None);
     };
-    if first & !OPCODE != FIN || second & MASK != 0 {
+    if first & !(OPCODE | RSV1) != FIN || second & MASK != 0 {
         return Err(Failure::new(format!(
             "unexpected frame header 0x{first:02x} 0x{second:02x}: \
              a fragment, a reserved bit or a masking key"
@@ -126,6 +131,7 @@ pub fn parse_header(bytes: &[u8]) -> Outcome<Option<Header>> {
     };
     Ok(Some(Header {
         opcode: first & OPCODE,
+        compressed: first & RSV1 != 0,
         len,
         payload_len,
     }))
@@ -184,6 +190,7 @@ mod tests {
         ] {
             let header = Header {
                 opcode: OPCODE_TEXT,
+                compressed: false,
                 len: bytes.len(),
                 payload_len,
             };
@@ -196,8 +203,17 @@ mod tests {
 
     #[test]
     fn refuses_fragments_reserved_bits_and_masked_frames() {
-        for bytes in [[0x01, 0x00], [0xc1, 0x00], [0x81, 0x80]] {
+        for bytes in [[0x01, 0x00], [0xa1, 0x00], [0x91, 0x00], [0x81, 0x80]] {
             assert!(parse_header(&bytes).is_err());
         }
+    }
+
+    #[test]
+    fn a_compressed_message_has_rsv1() {
+        let header = parse_header(&encode(OPCODE_TEXT | RSV1, b"")[..1]);
+        assert_eq!(header.expect("valid"), None);
+        let header = parse_header(&[0xc1, 0x00]).expect("valid");
+        assert!(header.expect("whole").compressed);
+        assert_eq!(encode(OPCODE_TEXT | RSV1, b"Hello")[..2], [0xc1, 0x85]);
     }
 }

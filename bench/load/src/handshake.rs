@@ -8,6 +8,7 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
+use crate::extension;
 use crate::failure::{Failure, Outcome};
 use crate::options::Options;
 use crate::stream::Stream;
@@ -39,7 +40,7 @@ impl Target {
         Ok(Self {
             port: options.port,
             tls: options.tls.then(Tls::new).transpose()?,
-            request: request(options.port, &options.path),
+            request: request(options),
         })
     }
 
@@ -66,6 +67,11 @@ impl Target {
 
     /// Connects and completes the handshake; the socket blocks no longer.
     pub fn open(&self) -> Outcome<Stream> {
+        Ok(self.negotiate()?.0)
+    }
+
+    /// The same; also what the server says of the extension that it was offered.
+    pub fn negotiate(&self) -> Outcome<(Stream, String)> {
         let mut stream = self.connect()?;
         stream.tcp().set_read_timeout(Some(STALL))?;
         stream.send(self.request.as_bytes())?;
@@ -74,7 +80,9 @@ impl Target {
             read_more(&mut stream, &mut response)?;
         }
         stream.tcp().set_nonblocking(true)?;
-        Ok(stream)
+        let response = String::from_utf8_lossy(&response);
+        let answer = header(&response, "sec-websocket-extensions").unwrap_or_default();
+        Ok((stream, answer.to_owned()))
     }
 }
 
@@ -96,15 +104,38 @@ pub fn read_more(stream: &mut impl Read, received: &mut Vec<u8>) -> Outcome<()> 
     }
 }
 
-fn request(port: u16, path: &str) -> String {
+fn request(options: &Options) -> String {
+    let Options { port, path, .. } = options;
+    let offer = match options.scenario.is_compressed() {
+        true => extension::offer(options.takeover),
+        false => return request_with(*port, path, ""),
+    };
+    request_with(
+        *port,
+        path,
+        &format!("Sec-WebSocket-Extensions: {offer}\r\n"),
+    )
+}
+
+fn request_with(port: u16, path: &str, headers: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\n\
          Host: 127.0.0.1:{port}\r\n\
          Connection: Upgrade\r\n\
          Upgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: {KEY}\r\n\r\n"
+         Sec-WebSocket-Key: {KEY}\r\n\
+         {headers}\r\n"
     )
+}
+
+/// The value of a header of an HTTP message; `name` is in small letters.
+fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    message
+        .split("\r\n")
+        .filter_map(|line| line.split_once(':'))
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
 }
 
 /// Whether `response` is complete; `false` asks for more.
@@ -117,16 +148,10 @@ pub fn is_accepted(response: &[u8]) -> Outcome<bool> {
     let Some(end) = header_end(response)? else {
         return Ok(false);
     };
-    let header = String::from_utf8_lossy(&response[..end - 4]);
-    let mut lines = header.split("\r\n");
-    let status = lines.next().unwrap_or_default();
-    let accepted = lines
-        .filter_map(|line| line.split_once(':'))
-        .any(|(name, value)| {
-            name.eq_ignore_ascii_case("sec-websocket-accept") && value.trim() == ACCEPT
-        });
-    if !status.starts_with("HTTP/1.1 101") || !accepted {
-        return Err(Failure::new(format!("handshake refused: {header}")));
+    let text = String::from_utf8_lossy(&response[..end - 4]);
+    let accepted = header(&text, "sec-websocket-accept") == Some(ACCEPT);
+    if !text.starts_with("HTTP/1.1 101") || !accepted {
+        return Err(Failure::new(format!("handshake refused: {text}")));
     }
     if end != response.len() {
         return Err(Failure::new("the server spoke before it was spoken to"));
@@ -158,14 +183,9 @@ pub fn response(request: &[u8]) -> Outcome<Option<String>> {
     let Some(end) = header_end(request)? else {
         return Ok(None);
     };
-    let header = String::from_utf8_lossy(&request[..end - 4]);
-    let key = header
-        .split("\r\n")
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
-        .map(|(_, key)| key.trim());
-    let Some(key) = key else {
-        return Err(Failure::new(format!("no upgrade request: {header}")));
+    let text = String::from_utf8_lossy(&request[..end - 4]);
+    let Some(key) = header(&text, "sec-websocket-key") else {
+        return Err(Failure::new(format!("no upgrade request: {text}")));
     };
     if end != request.len() {
         return Err(Failure::new("the client spoke before it was answered"));
@@ -214,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_request_is_answered_when_it_is_complete() {
-        let request = request(9, "/");
+        let request = request_with(9, "/", "");
         let bytes = request.as_bytes();
         for cut in 0..bytes.len() {
             assert_eq!(response(&bytes[..cut]).expect("valid"), None);
@@ -225,7 +245,7 @@ mod tests {
 
     #[test]
     fn other_requests_are_refused() {
-        let request = request(9, "/");
+        let request = request_with(9, "/", "");
         for request in [request.replace("Key", "Quay"), request + "x"] {
             assert!(response(request.as_bytes()).is_err());
         }

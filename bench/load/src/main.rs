@@ -10,7 +10,8 @@
 //! scenario/  what is sent when
 //!   pump       echo, lone, broadcast: D messages outstanding per connection
 //!   storm      connect, echo once, close, again
-//!   idle       open and hold
+//!   deflate    echo of compressed messages, each of which differs from the last
+//!   idle       open and hold, also after a few compressed messages
 //!   serve      the other way round: a server that sends, for clients under test
 //! connection a client connection: prepared frames out, checked messages in
 //! outgoing   prepared frames, and how much of them has been sent
@@ -19,6 +20,10 @@
 //! stream     what carries the frames: TCP, or TLS on it
 //! tls        TLS 1.3, client side
 //! payload    what the messages contain, so that they can be checked
+//! extension  permessage-deflate: the offer and the server's answer
+//! script     the compressed messages, prepared as frames
+//! json       what is in them
+//! deflate    compressing, and checking what came back
 //! frame      RFC 6455 §5.2 header, masking
 //! histogram  latencies
 //! report     the one line of JSON
@@ -38,17 +43,21 @@
 //! is wrong ends the process with a message on stderr and status 1.
 
 mod connection;
+mod deflate;
+mod extension;
 mod failure;
 mod frame;
 mod gate;
 mod handshake;
 mod histogram;
+mod json;
 mod options;
 mod outgoing;
 mod payload;
 mod receiver;
 mod report;
 mod scenario;
+mod script;
 mod stream;
 mod system;
 mod tls;

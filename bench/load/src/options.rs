@@ -4,10 +4,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::failure::{Failure, Outcome};
+use crate::json;
 use crate::payload::TAG_LEN;
 
 pub const USAGE: &str = "\
-usage: load <echo|lone|broadcast|idle|storm> --port <port> [option…]
+usage: load <echo|lone|broadcast|idle|storm|deflate|deflate-idle> --port <port> [option…]
        load serve [--port <port>] [option…]
 
   --tls              speak TLS 1.3; any certificate will do
@@ -17,12 +18,16 @@ usage: load <echo|lone|broadcast|idle|storm> --port <port> [option…]
   --binary           send binary messages instead of text
   --seconds <s>      length of the measured period (3)
   --warmup <s>       length of the warm-up before it (1)
+  --takeover         deflate: both sides keep their contexts from message to message
   --path <path>      request target of the handshake (/)
   --gated            print {\"event\":\"ready\"} before the measured period and wait
                      for a line on stdin; afterwards hold the connections until
-                     stdin closes (idle always holds)
+                     stdin closes (idle and deflate-idle always hold)
 
-lone is echo with one connection at depth 1. One line of JSON is printed.
+lone is echo with one connection at depth 1. deflate is echo of compressed messages
+at depth 1, different texts of at least 64 bytes, which have to come back compressed.
+deflate-idle exchanges a few of them on each connection, and is then idle. One line of
+JSON is printed.
 
 serve is a server: it prints {\"event\":\"listening\",\"port\":…}, waits for --connections
 clients (1), and sends each the same message as fast as it takes it. At the end
@@ -41,6 +46,8 @@ pub enum Scenario {
     Idle,
     Storm,
     Serve,
+    Deflate,
+    DeflateIdle,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +63,7 @@ pub struct Options {
     pub warmup: Duration,
     pub path: String,
     pub tls: bool,
+    pub takeover: bool,
     pub gated: bool,
 }
 
@@ -68,7 +76,14 @@ impl Scenario {
             Self::Idle => "idle",
             Self::Storm => "storm",
             Self::Serve => "serve",
+            Self::Deflate => "deflate",
+            Self::DeflateIdle => "deflate-idle",
         }
+    }
+
+    /// Whether permessage-deflate is offered, and required.
+    pub fn is_compressed(self) -> bool {
+        matches!(self, Self::Deflate | Self::DeflateIdle)
     }
 
     fn from_name(name: &str) -> Outcome<Self> {
@@ -79,6 +94,8 @@ impl Scenario {
             Self::Idle,
             Self::Storm,
             Self::Serve,
+            Self::Deflate,
+            Self::DeflateIdle,
         ]
         .into_iter()
         .find(|scenario| scenario.name() == name)
@@ -104,6 +121,7 @@ impl Options {
             warmup: Duration::from_secs(1),
             path: "/".to_owned(),
             tls: false,
+            takeover: false,
             gated: false,
         };
         let mut rest = rest.iter();
@@ -122,6 +140,7 @@ impl Options {
                 "--warmup" => options.warmup = duration(name, value()?)?,
                 "--path" => options.path = value()?.clone(),
                 "--tls" => options.tls = true,
+                "--takeover" => options.takeover = true,
                 "--gated" => options.gated = true,
                 _ => return Err(Failure::new(format!("unknown option {name}\n{USAGE}"))),
             }
@@ -143,6 +162,12 @@ impl Options {
             "lone has one connection and depth 1"
         } else if serves && (self.depth, self.binary, self.tls) != (1, false, false) {
             "serve has no --depth, --binary or --tls"
+        } else if self.takeover && !self.scenario.is_compressed() {
+            "--takeover is for deflate and deflate-idle"
+        } else if self.scenario.is_compressed()
+            && ((self.depth, self.binary) != (1, false) || self.size < json::LEAST_SIZE)
+        {
+            "deflate has no --depth or --binary, and no --size under 64"
         } else {
             return Ok(self);
         };
@@ -200,6 +225,17 @@ mod tests {
         for option in ["--depth 2", "--binary", "--tls"] {
             assert!(parse(&format!("serve {option}")).is_err(), "{option}");
         }
+    }
+
+    #[test]
+    fn compressed_messages_are_texts_that_are_not_too_short() {
+        let options = parse("deflate --port 9 --takeover").expect("a valid line");
+        assert!(options.takeover && options.scenario.is_compressed());
+        for option in ["--depth 2", "--binary", "--size 63"] {
+            let line = format!("deflate-idle --port 9 {option}");
+            assert!(parse(&line).is_err(), "{option}");
+        }
+        assert!(parse("echo --port 9 --takeover").is_err());
     }
 
     #[test]

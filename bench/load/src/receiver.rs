@@ -146,7 +146,8 @@ impl Receiver {
 
 #[inline]
 fn check_header(header: Header, payload: &Payload) -> Outcome<()> {
-    if header.opcode == payload.opcode && header.payload_len == payload.size() {
+    if header.opcode == payload.opcode && !header.compressed && header.payload_len == payload.size()
+    {
         return Ok(());
     }
     Err(Failure::new(format!(
@@ -167,7 +168,7 @@ fn close_code(payload: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::OPCODE_TEXT;
+    use crate::frame::{OPCODE_TEXT, RSV1};
 
     /// What a server sends: unmasked.
     fn server_frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
@@ -252,6 +253,7 @@ mod tests {
         for frame in [
             server_frame(OPCODE_TEXT, &message[..63]),
             server_frame(0x2, &message),
+            server_frame(OPCODE_TEXT | RSV1, &message),
             server_frame(OPCODE_TEXT, &changed),
         ] {
             assert!(scan(&[&frame], &expectation).is_err());

@@ -15,6 +15,9 @@ pub struct Tally {
     pub latency: Histogram,
     /// User and system time of this process over the same period.
     pub cpu: Duration,
+    /// Bytes of the payloads received, as they were on the wire; `None` where that
+    /// is the size of the messages.
+    pub wire: Option<u64>,
 }
 
 impl Tally {
@@ -26,7 +29,8 @@ impl Tally {
         format!(
             "{{\"event\":\"report\",\"scenario\":\"{}\",\"connections\":{},\"depth\":{},\
              \"size\":{},\"binary\":{},\"messages\":{},\"seconds\":{:.6},\"p50Micros\":{},\
-             \"p99Micros\":{},\"p999Micros\":{},\"cpuSeconds\":{:.6}}}",
+             \"p99Micros\":{},\"p999Micros\":{},\"cpuSeconds\":{:.6},\
+             \"wireBytes\":{}}}",
             options.scenario.name(),
             options.connections,
             options.depth,
@@ -38,6 +42,8 @@ impl Tally {
             percentile(0.99),
             percentile(0.999),
             self.cpu.as_secs_f64(),
+            self.wire
+                .map_or_else(|| "null".to_owned(), |bytes| bytes.to_string()),
         )
     }
 }

@@ -1,5 +1,6 @@
 //! The scenarios: what is sent when.
 
+mod deflate;
 mod idle;
 mod pump;
 mod serve;
@@ -21,7 +22,9 @@ pub fn run(options: &Options) -> Outcome<()> {
         }
         Scenario::Storm => measure(storm::Storm::new(options)?, options),
         Scenario::Serve => measure(serve::Serve::open(options)?, options),
+        Scenario::Deflate => measure(deflate::DeflatePump::open(options)?, options),
         Scenario::Idle => idle::run(options),
+        Scenario::DeflateIdle => idle::run_compressed(options),
     }
 }
 

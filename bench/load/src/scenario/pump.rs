@@ -169,6 +169,7 @@ impl Exchange for Pump {
             elapsed,
             latency: run.latency,
             cpu,
+            wire: None,
         })
     }
 }

@@ -209,6 +209,7 @@ impl Exchange for Serve {
             // Nothing comes back.
             latency: Histogram::new(),
             cpu,
+            wire: None,
         })
     }
 }

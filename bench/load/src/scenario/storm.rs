@@ -167,6 +167,7 @@ impl Exchange for Storm {
             elapsed,
             latency,
             cpu,
+            wire: None,
         })
     }
 }

@@ -1,0 +1,27 @@
+'use strict';
+
+// What is raced. A scenario has
+//
+//   name, title
+//   kind      what is done and read (trials/), and the columns of its table;
+//             'exchange' if it says nothing
+//   server    the part of the server under test, or `client`, that of the client
+//   flags     for that process
+//   feature   what a contestant must be able to do besides
+//   load      the load generator's scenario, and its options
+//   quick     options of the load generator that --quick changes
+//   figure    what the race is about
+//   targets   for Ferrows: `figure` (the scenario's, if none is named), and its
+//             `bound`, in units of the table; or the bound of its ratio `to`
+//             another contestant, or to the best of them
+
+const { deflate } = require('./deflate');
+const { plain } = require('./plain');
+const { streams } = require('./streams');
+
+const scenarios = [...plain, ...deflate, ...streams].map((scenario) => ({
+  kind: 'exchange',
+  ...scenario
+}));
+
+module.exports = { scenarios };
