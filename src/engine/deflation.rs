@@ -14,6 +14,7 @@ use super::pool::Completions;
 use super::token::Token;
 use crate::protocol::deflate::{Agreement, Compression, Deflater};
 use crate::protocol::inflate::Inflater;
+use crate::protocol::oneshot::OneShot;
 use crate::protocol::window::Window;
 
 /// How many compressors are kept warm: 45 MB of them with zlib's default parameters.
@@ -132,6 +133,7 @@ struct Last {
 pub(super) struct Codecs {
     pub(super) completions: Completions<Outcome>,
     inflater: Option<Inflater>,
+    one_shot: Option<OneShot>,
     /// The most recently used last.
     shared: Vec<Deflater>,
     last: Option<Last>,
@@ -162,6 +164,7 @@ impl Default for Codecs {
         Codecs {
             completions: Completions::new(None),
             inflater: None,
+            one_shot: None,
             shared: Vec::new(),
             last: None,
             used: false,
@@ -196,6 +199,13 @@ impl Codecs {
         payload: &[u8],
     ) {
         self.used = true;
+        self.output.clear();
+        if window.is_empty() && !payload.is_empty() && compression.is_one_shot(payload.len()) {
+            let one_shot = self.one_shot.get_or_insert_with(OneShot::new);
+            let window = 1 << compression.window_bits();
+            one_shot.deflate(payload, window, &mut self.output);
+            return;
+        }
         let place = self
             .shared
             .iter()
@@ -210,7 +220,6 @@ impl Codecs {
             }
         };
         deflater.begin(window);
-        self.output.clear();
         deflater.deflate(payload, true, &mut self.output);
         self.shared.push(deflater);
     }
@@ -252,6 +261,7 @@ impl Codecs {
             return true;
         }
         self.inflater = None;
+        self.one_shot = None;
         self.shared = Vec::new();
         self.last = None;
         self.output = Vec::new();

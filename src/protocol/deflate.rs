@@ -2,6 +2,7 @@
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Status, Strategy};
 
+use super::oneshot;
 use super::window::{MAX_WINDOW_BITS, MIN_WINDOW_BITS};
 
 /// What both ends have agreed on (§7.1), seen from ours, and how we compress.
@@ -40,6 +41,15 @@ impl Compression {
             strategy,
             window_bits: window_bits as u8,
         })
+    }
+
+    /// Whether [`oneshot::OneShot`] compresses a message of `length` bytes as it asks for: at zlib's default
+    /// level, of which it is the equal in size.
+    pub(crate) fn is_one_shot(self, length: usize) -> bool {
+        matches!(self.level, -1 | 6)
+            && self.mem_level == 8
+            && self.strategy == Strategy::Default
+            && length <= oneshot::MOST_BYTES
     }
 
     pub(crate) fn window_bits(self) -> u8 {

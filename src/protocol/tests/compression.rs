@@ -3,6 +3,7 @@
 use super::*;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
+use crate::protocol::oneshot::OneShot;
 use crate::protocol::window::Window;
 
 const WINDOW_BITS: std::ops::RangeInclusive<u32> = 8..=15;
@@ -165,6 +166,46 @@ fn nothing_refers_to_more_than_the_window_agreed_on() {
                 receiver.push(&message);
             }
         }
+    }
+}
+
+#[test]
+fn a_message_compressed_in_one_shot_is_as_short_as_zlib_makes_it() {
+    let mut one_shot = OneShot::new();
+    let mut deflater = Deflater::new(compression(6, 15));
+    let lengths = (1..300).chain([511, 512, 513, 1000, 4096, 9999, 16_384, 32_767, 32_768]);
+    for length in lengths {
+        let messages = [
+            json(length, length as u32),
+            noise(length, length as u32),
+            vec![length as u8; length],
+            (0..length).map(|at| ((at * at) >> 7) as u8).collect(),
+        ];
+        for message in messages {
+            let (mut own, mut zlib) = (Vec::new(), Vec::new());
+            one_shot.deflate(&message, 32_768, &mut own);
+            deflater.begin(&[]);
+            deflater.deflate(&message, true, &mut zlib);
+            assert_eq!(super::compression::message(&own).as_ref(), Ok(&message));
+            assert_eq!(reference(&own, &[]).0, message, "{length}");
+            let most = zlib.len() + zlib.len() / 20 + 16;
+            assert!(own.len() <= most, "{length}: {} {}", own.len(), zlib.len());
+        }
+    }
+}
+
+#[test]
+fn a_message_compressed_in_one_shot_keeps_to_its_window() {
+    let mut one_shot = OneShot::new();
+    for bits in WINDOW_BITS {
+        let message = [json(1 << bits, 1), json(1 << bits, 1)].concat();
+        let message = &message[..message.len().min(32_768)];
+        let mut output = Vec::new();
+        one_shot.deflate(message, 1 << bits, &mut output);
+        let (decompressed, farthest) = reference(&output, &[]);
+        assert_eq!(decompressed, message, "{bits}");
+        assert!(farthest <= 1 << bits, "{bits}: {farthest}");
+        assert!(farthest > 1 << (bits - 1), "{bits}: {farthest}");
     }
 }
 
