@@ -9,8 +9,8 @@ const DISTANCES: usize = 30;
 const END_OF_BLOCK: usize = 256;
 const CODE_LIMIT: usize = 15;
 
-/// For fewer tokens no code is made: to tell it takes more than it saves.
-const FEWEST_TOKENS: usize = 64;
+/// A block of fewer bits gets no code of its own: to tell it takes more than it saves.
+const FEWEST_BITS: usize = 8 * 64;
 
 /// A literal, or a match: its length << 16 | its distance.
 #[derive(Clone, Copy)]
@@ -147,7 +147,7 @@ pub(super) fn write_block(
     } = frequencies;
     let extra = extra_bits(frequencies);
     let fixed = FIXED_LITERALS.cost(literals) + FIXED_DISTANCES.cost(distances) + extra;
-    let own = (tokens.len() >= FEWEST_TOKENS).then(|| {
+    let own = (fixed >= FEWEST_BITS).then(|| {
         let literal_code = Code::new(literals, CODE_LIMIT);
         let distance_code = Code::new(distances, CODE_LIMIT);
         let header = Header::new(&literal_code, &distance_code);
