@@ -59,9 +59,14 @@ function contestants(names, node) {
 }
 
 function contestant(id, node) {
+  if (Object.hasOwn(absent, id)) return { prepare: () => refuse(absent[id]) };
   if (Object.hasOwn(peers, id)) return peer(id, peers[id], node);
   const [, lib, version] = /^(.+?)(?:@node(\d+))?$/.exec(id);
   return library(lib, version ? nodeOf(version) : { node });
+}
+
+function refuse(reason) {
+  throw new Error(reason);
 }
 
 /** A library for Node.js, with the interface of ws. */
