@@ -58,6 +58,7 @@ const plain = [
     name: 'broadcast-500',
     title: '64 B text, every client to all 500; a message is one received',
     load: { ...broadcast.load, connections: 500 },
+    quick: { connections: 100 },
     targets: [
       { to: 'ws', bound: 35 },
       { to: 'bun', bound: 1.3 }
