@@ -4,6 +4,7 @@
 // their sources changed.
 
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 
 /**
@@ -34,4 +35,12 @@ function build(name) {
   if (status !== 0) throw new Error(`bench/${name} cannot be built`);
 }
 
-module.exports = { binary, build };
+/** The version of a dependency of a crate of this folder. */
+function versionOf(crate, dependency) {
+  const file = path.join(__dirname, crate, 'Cargo.lock');
+  const lock = fs.readFileSync(file, 'utf8');
+  const form = new RegExp(`^name = "${dependency}"\nversion = "(.+)"$`, 'm');
+  return form.exec(lock)?.[1] ?? null;
+}
+
+module.exports = { binary, build, versionOf };

@@ -24,12 +24,19 @@ const everybody = [
   'ws'
 ];
 
+/** The libraries that npm has. */
+const published = {
+  ws: { ws: '8.23.0' },
+  'ws+bufferutil': { ws: '8.23.0', bufferutil: '4.1.0' }
+};
+
 /** What a scenario may ask for, in the words for those who do not have it. */
 const features = {
   tls: 'no TLS here',
   stream: "no option transport: 'stream'",
   deflate: 'no permessage-deflate',
-  client: 'no client here'
+  client: 'no client here',
+  install: 'not a package of its own'
 };
 
 /**
@@ -52,9 +59,14 @@ function contestants(names, node) {
 }
 
 function contestant(id, node) {
+  if (Object.hasOwn(absent, id)) return { prepare: () => refuse(absent[id]) };
   if (Object.hasOwn(peers, id)) return peer(id, peers[id], node);
   const [, lib, version] = /^(.+?)(?:@node(\d+))?$/.exec(id);
   return library(lib, version ? nodeOf(version) : { node });
+}
+
+function refuse(reason) {
+  throw new Error(reason);
 }
 
 /** A library for Node.js, with the interface of ws. */
@@ -62,24 +74,34 @@ function library(lib, { node, set }) {
   const [, first, extra] = /^(.+?)(\+bufferutil)?$/.exec(lib);
   const sets = set ? [set] : [];
   // It looks for the package from where it is, so it is installed beside it.
-  if (extra) {
-    const dependencies = { ws: '8.23.0', bufferutil: '4.1.0' };
-    sets.push(['ws-bufferutil', dependencies]);
-  }
+  if (extra) sets.push(['ws-bufferutil', published[lib]]);
   const where = extra ? packages.location('ws-bufferutil', 'ws') : first;
   const command = (script, part, flags) => [
     ...[node, '--expose-gc', script, '--lib', where],
     ...['--scenario', part, ...flags]
   ];
   return {
+    package: set ? null : packageOf(lib, node),
     prepare: () => sets.forEach((each) => packages.install(...each)),
     /** Why it cannot race in a scenario; `hello` is what its server says of itself. */
-    lacks: ({ feature }, hello) =>
-      feature === 'deflate' && !hello.deflate ? features.deflate : null,
+    lacks({ feature }, hello) {
+      const isMissing =
+        (feature === 'deflate' && !hello.deflate) ||
+        (feature === 'install' && !this.package);
+      return isMissing ? features[feature] : null;
+    },
     server: ({ server, flags = [] }) => command(nodeServer, server, flags),
     client: ({ client }, port) =>
       command(nodeClient, client, ['--port', String(port)])
   };
+}
+
+/** What npm installs of a library, and what is required then; null if it is a path. */
+function packageOf(lib, node) {
+  // What Ferrows is made of is what the repository is packed into.
+  if (lib === 'ferrows') return { requires: lib, node };
+  const dependencies = published[lib];
+  return dependencies ? { dependencies, requires: 'ws', node } : null;
 }
 
 /** A version of Node.js, from npm. */
@@ -94,13 +116,19 @@ function nodeOf(version) {
 
 function peer(id, description, node) {
   const { roles, refuses = () => null } = description;
+  const { packages: dependencies, requires } = description;
   return {
+    version: description.version,
+    package: dependencies && { dependencies, requires, node },
     prepare() {
       if (description.crate) cargo.build(description.crate);
-      else packages.install(id, description.packages);
+      else packages.install(id, dependencies);
     },
     lacks(scenario) {
       const { feature, server } = scenario;
+      if (feature === 'install') {
+        return dependencies ? null : features.install;
+      }
       if (feature && !description.features.includes(feature)) {
         return features[feature];
       }
@@ -138,7 +166,7 @@ async function probe(contestant) {
   contestant.prepare();
   const { child, hello } = await startServer(contestant, { server: 'idle' });
   await child.end();
-  return hello;
+  return { ...hello, version: hello.version ?? contestant.version?.() };
 }
 
 module.exports = {

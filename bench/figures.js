@@ -29,6 +29,11 @@ const figures = {
   memoryHeap: { title: 'JS heap + external', better: 'less', unit: KIB },
   rssStart: { title: 'at the start', better: 'less', unit: MIB, whole: true },
   rssAfter: { title: 'after closing', better: 'less', unit: MIB, whole: true },
+  last: { title: 'to the last ms', better: 'less' },
+  blocked: { title: 'loop blocked ms', better: 'less' },
+  install: { title: 'npm install s', better: 'less' },
+  unpacked: { title: 'unpacked MB', better: 'less', unit: 1e6 },
+  load: { title: 'require() ms', better: 'less' },
   back: { title: 'after / start', better: 'less' }
 };
 
@@ -37,6 +42,8 @@ const columns = {
   exchange: ['cpu', 'rate', 'p50', 'p99', 'p999', 'rss', 'busy', 'loadBusy'],
   deflate: ['cpu', 'wire', 'rate', 'p50', 'p99', 'rss', 'busy', 'loadBusy'],
   'deflate-large': ['cpu', 'wire', 'delay', 'rate', 'rss', 'busy', 'loadBusy'],
+  announce: ['last', 'blocked', 'cpu', 'rss', 'busy', 'loadBusy'],
+  install: ['install', 'unpacked', 'load'],
   idle: ['memory', 'memoryRss', 'memoryHeap', 'rss'],
   'deflate-idle': ['rss', 'memoryRss', 'rssStart', 'rssAfter', 'back']
 };

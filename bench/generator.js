@@ -20,7 +20,13 @@ function start({ scenario, ...parameters }) {
   const options = Object.entries(parameters).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [`--${name}`, String(value)]
   );
-  const command = [cargo.binary('load'), scenario, '--gated', ...options];
+  const command = [
+    cargo.binary('load'),
+    scenario,
+    '--gated',
+    '--pin',
+    ...options
+  ];
   return new Child('load generator', command);
 }
 

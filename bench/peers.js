@@ -9,8 +9,8 @@ const packages = require('./packages');
 
 const UWS = '@trufflesuite/uws-js-unofficial';
 
-/** What every server of a peer does. */
-const roles = ['echo', 'listener', 'broadcast', 'idle'];
+/** What every server in JavaScript does. */
+const roles = ['echo', 'listener', 'broadcast', 'announce', 'idle'];
 
 const script = (name) => path.join(__dirname, 'servers', name);
 
@@ -41,6 +41,7 @@ const peers = {
 
   uws: {
     packages: { [UWS]: '20.30.0-unofficial.0' },
+    requires: UWS,
     command: (node) => [
       ...[node, '--expose-gc', script('uws.js')],
       ...['--lib', packages.location('uws', UWS)]
@@ -51,6 +52,7 @@ const peers = {
 
   websocket: {
     packages: { websocket: '1.0.35' },
+    requires: 'websocket',
     command: (node) => [
       ...[node, '--expose-gc', script('websocket.js')],
       ...['--lib', packages.location('websocket', 'websocket')]
@@ -58,6 +60,10 @@ const peers = {
     roles,
     features: []
   },
+
+  'tokio-tungstenite': rust('tokio-tungstenite'),
+
+  fastwebsockets: rust('fastwebsockets'),
 
   /** What a message costs the operating system. It echoes, and nothing else. */
   floor: {
@@ -71,6 +77,17 @@ const peers = {
     }
   }
 };
+
+/** Servers in Rust. */
+function rust(name) {
+  return {
+    crate: 'rust-servers',
+    version: () => cargo.versionOf('rust-servers', name),
+    command: () => [cargo.binary('rust-servers', name)],
+    roles: ['echo', 'idle'],
+    features: []
+  };
+}
 
 /** Peers that would race if they could, and why they cannot. */
 const absent = {

@@ -56,9 +56,10 @@ async function main() {
 }
 
 /** Who it is, on what it runs, and where it is not found. */
-function introduce({ name, hello, lacks }, scenarios) {
+function introduce(contestant, scenarios) {
+  const { name, hello } = contestant;
   const platform = hello.node ? `, on Node.js ${hello.node}` : '';
-  const reasons = groupBy(scenarios, (it) => lacks(it, hello));
+  const reasons = groupBy(scenarios, (it) => contestant.lacks(it, hello));
   const missing = reasons
     .filter(([reason]) => reason)
     .map(([reason, its]) => {
@@ -121,7 +122,7 @@ function compareAll({ figure }, entries, last) {
   const reference = entries.at(-1);
   if (reference.contestant !== last || reference.failure) return;
   for (const entry of entries.slice(0, -1)) {
-    if (entry.failure) continue;
+    if (entry.failure || !entry.summary[figure]) continue;
     entry.ratio = compare(figure, entry.trials, reference.trials);
   }
 }

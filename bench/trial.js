@@ -6,17 +6,20 @@
 const { startClient, startServer } = require('./contestants');
 const generator = require('./generator');
 
-const { exchange, receive } = require('./trials/exchange');
+const { announce, exchange, receive } = require('./trials/exchange');
 const { deflateIdle, idle } = require('./trials/idle');
+const { install } = require('./trials/install');
 
 /** What is done and read, by the kind of the scenario. */
 const measurements = {
+  announce,
   exchange,
   receive,
   deflate: exchange,
   'deflate-large': exchange,
   idle,
-  'deflate-idle': deflateIdle
+  'deflate-idle': deflateIdle,
+  install
 };
 
 async function trial(contestant, scenario, settings) {

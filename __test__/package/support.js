@@ -19,9 +19,11 @@ const ROOT = path.join(__dirname, '..', '..');
 const LEFT_OUT = [
   '.git',
   '__test__/ecosystem/node_modules',
-  '__test__/ecosystem/node_modules',
   'bench/floor/target',
   'bench/load/target',
+  'bench/peers',
+  'bench/results',
+  'bench/rust-servers/target',
   'fuzz/target',
   'node_modules',
   'npm',

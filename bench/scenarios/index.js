@@ -13,15 +13,28 @@
 //   figure    what the race is about
 //   targets   for Ferrows: `figure` (the scenario's, if none is named), and its
 //             `bound`, in units of the table; or the bound of its ratio `to`
-//             another contestant, or to the best of them
+//             another contestant, or to the best of them, or its ratio to what
+//             it is itself in the scenario `from`
 
 const { deflate } = require('./deflate');
+const { many } = require('./many');
 const { plain } = require('./plain');
 const { streams } = require('./streams');
 
-const scenarios = [...plain, ...deflate, ...streams].map((scenario) => ({
-  kind: 'exchange',
-  ...scenario
-}));
+const install = {
+  name: 'install',
+  title: 'npm install from a warm cache, size on the disk, require()',
+  kind: 'install',
+  feature: 'install',
+  figure: 'load',
+  targets: [{ bound: 15 }, { figure: 'unpacked', bound: 5 }]
+};
+
+const scenarios = [...plain, ...many, ...deflate, ...streams, install].map(
+  (scenario) => ({
+    kind: 'exchange',
+    ...scenario
+  })
+);
 
 module.exports = { scenarios };

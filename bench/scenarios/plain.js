@@ -39,8 +39,26 @@ const plain = [
     ]
   },
   {
+    ...echo,
+    name: 'listener',
+    title: "the same by addEventListener('message'), with strings",
+    server: 'listener',
+    targets: [{ to: 'ws', bound: 0.36 }]
+  },
+  {
     ...broadcast,
     name: 'broadcast',
+    targets: [
+      { to: 'ws', bound: 35 },
+      { to: 'bun', bound: 1.3 }
+    ]
+  },
+  {
+    ...broadcast,
+    name: 'broadcast-500',
+    title: '64 B text, every client to all 500; a message is one received',
+    load: { ...broadcast.load, connections: 500 },
+    quick: { connections: 100 },
     targets: [
       { to: 'ws', bound: 35 },
       { to: 'bun', bound: 1.3 }
@@ -55,20 +73,6 @@ const plain = [
     targets: [
       { to: 'ws', bound: 0.85 },
       { to: 'best', bound: 1.05 }
-    ]
-  },
-  {
-    name: 'idle',
-    title: '10 000 idle connections, after garbage collection',
-    kind: 'idle',
-    server: 'idle',
-    load: { scenario: 'idle', connections: 10_000 },
-    quick: { connections: 500 },
-    figure: 'memory',
-    targets: [
-      { bound: 1.5 },
-      { to: 'ws', bound: 0.45 },
-      { to: 'bun', bound: 1 }
     ]
   },
   {
@@ -92,6 +96,20 @@ const plain = [
       { to: 'ws', bound: 0.18 },
       { to: 'uws', bound: 1 }
     ]
+  },
+  {
+    name: 'fragmented',
+    title: '1 MiB binary echo in 64 fragments, 4 connections, depth 1',
+    server: 'echo',
+    load: {
+      scenario: 'echo',
+      connections: 4,
+      size: 1_048_576,
+      binary: true,
+      fragments: 64
+    },
+    figure: 'cpu',
+    targets: [{ to: 'ws', bound: 0.25 }]
   },
   {
     name: 'storm',

@@ -2,13 +2,14 @@
 
 // A server under test on Bun's own WebSocket server, run by Bun:
 //
-//   bun bun.js --scenario <echo|listener|broadcast|idle>
+//   bun bun.js --scenario <echo|listener|broadcast|announce|idle>
 //     [--deflate <fresh|takeover>] [--delay]
 //
 // See node.js for what it does, and control.js for what it is asked.
 
 const { parseArgs } = require('node:util');
 const { control } = require('./control');
+const meter = require('./meter');
 
 const { Bun } = globalThis;
 
@@ -25,6 +26,14 @@ const scenarios = {
   broadcast: () => ({
     open: (ws) => ws.subscribe('everybody'),
     message: (ws, message) => server.publish('everybody', message)
+  }),
+
+  announce: () => ({
+    open: (ws) => ws.subscribe('everybody'),
+    message(ws, message) {
+      meter.begin();
+      server.publish('everybody', message);
+    }
   }),
 
   idle: () => ({ message() {} })

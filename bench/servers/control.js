@@ -8,6 +8,7 @@ const { monitorEventLoopDelay } = require('node:perf_hooks');
 const process = require('node:process');
 const readline = require('node:readline');
 const v8 = require('node:v8');
+const meter = require('./meter');
 
 const COLLECTIONS = 4;
 const TURN = 50; // milliseconds
@@ -27,11 +28,11 @@ let delays = null;
 const answers = {
   /**
    * CPU time of the process so far, in microseconds; memory in bytes; how late the
-   * event loop was since the last question, in milliseconds.
+   * event loop was since the last question, in milliseconds, if that is measured.
    */
   cpu() {
     const { rss } = process.memoryUsage();
-    return { cpu: process.cpuUsage(), rss, ...lateness() };
+    return { cpu: process.cpuUsage(), rss, ...lateness(), ...meter.read() };
   },
 
   /** Memory after garbage collection, in bytes. */

@@ -1,13 +1,16 @@
 // A server under test on Deno's own WebSocket server, run by Deno:
 //
-//   deno run -A --v8-flags=--expose-gc deno.mjs --scenario <echo|listener|broadcast|idle>
+//   deno run -A --v8-flags=--expose-gc deno.mjs --scenario
+//     <echo|listener|broadcast|announce|idle>
 //
 // See node.js for what it does, and control.js for what it is asked.
 
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 
-const { control } = createRequire(import.meta.url)('./control.js');
+const require = createRequire(import.meta.url);
+const { control } = require('./control.js');
+const meter = require('./meter.js');
 const { Deno } = globalThis;
 
 const clients = new Set();
@@ -16,17 +19,20 @@ const echo = (socket) => {
   socket.onmessage = ({ data }) => socket.send(data);
 };
 
+const broadcast = (begin) => (socket) => {
+  socket.onopen = () => clients.add(socket);
+  socket.onclose = () => clients.delete(socket);
+  socket.onmessage = ({ data }) => {
+    begin();
+    for (const client of clients) client.send(data);
+  };
+};
+
 const scenarios = {
   echo,
   listener: echo,
-
-  broadcast(socket) {
-    socket.onopen = () => clients.add(socket);
-    socket.onclose = () => clients.delete(socket);
-    socket.onmessage = ({ data }) => {
-      for (const client of clients) client.send(data);
-    };
-  },
+  broadcast: broadcast(() => {}),
+  announce: broadcast(meter.begin),
 
   idle() {}
 };

@@ -2,7 +2,7 @@
 
 // A server under test, on any library with the interface of ws:
 //
-//   node --expose-gc node.js --lib <ws|ferrows|path> --scenario <echo|listener|broadcast|idle>
+//   node --expose-gc node.js --lib <ws|ferrows|path> --scenario <echo|listener|broadcast|announce|idle>
 //     [--tls] [--transport <auto|stream>] [--deflate <fresh|takeover>] [--delay]
 //
 // It listens on 127.0.0.1, on a port of its own, which the first line on stdout
@@ -15,6 +15,7 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { control } = require('./control');
 const { load } = require('./library');
+const meter = require('./meter');
 
 const HOST = '127.0.0.1';
 
@@ -35,6 +36,18 @@ const scenarios = {
   broadcast(wss) {
     wss.on('connection', (ws) => {
       ws.on('message', (data, isBinary) => {
+        for (const client of wss.clients) {
+          client.send(data, { binary: isBinary });
+        }
+      });
+    });
+  },
+
+  /** As broadcast, with an eye on the event loop. */
+  announce(wss) {
+    wss.on('connection', (ws) => {
+      ws.on('message', (data, isBinary) => {
+        meter.begin();
         for (const client of wss.clients) {
           client.send(data, { binary: isBinary });
         }

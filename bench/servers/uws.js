@@ -2,7 +2,7 @@
 
 // A server under test on uWebSockets.js, run by Node.js:
 //
-//   node --expose-gc uws.js --lib <path> --scenario <echo|listener|broadcast|idle>
+//   node --expose-gc uws.js --lib <path> --scenario <echo|listener|broadcast|announce|idle>
 //     [--deflate <fresh|takeover>] [--delay]
 //
 // See node.js for what it does, and control.js for what it is asked.
@@ -10,6 +10,7 @@
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { control } = require('./control');
+const meter = require('./meter');
 
 const { values } = parseArgs({
   options: {
@@ -36,6 +37,14 @@ const scenarios = {
     open: (ws) => ws.subscribe('everybody'),
     message: (ws, message, isBinary) =>
       app.publish('everybody', message, isBinary)
+  },
+
+  announce: {
+    open: (ws) => ws.subscribe('everybody'),
+    message(ws, message, isBinary) {
+      meter.begin();
+      app.publish('everybody', message, isBinary);
+    }
   },
 
   listener: {

@@ -2,7 +2,8 @@
 
 // A server under test on the package websocket:
 //
-//   node --expose-gc websocket.js --lib <path> --scenario <echo|listener|broadcast|idle>
+//   node --expose-gc websocket.js --lib <path> --scenario
+//     <echo|listener|broadcast|announce|idle>
 //
 // See node.js for what it does, and control.js for what it is asked.
 
@@ -10,6 +11,7 @@ const http = require('node:http');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { control } = require('./control');
+const meter = require('./meter');
 
 const { values } = parseArgs({
   options: { lib: { type: 'string' }, scenario: { type: 'string' } }
@@ -28,15 +30,18 @@ const send = (connection, message) =>
 const echo = (connection) =>
   connection.on('message', (message) => send(connection, message));
 
+const broadcast = (begin) => (connection) =>
+  connection.on('message', (message) => {
+    begin();
+    for (const client of wss.connections) send(client, message);
+  });
+
 const scenarios = {
   echo,
   listener: echo,
 
-  broadcast(connection) {
-    connection.on('message', (message) => {
-      for (const client of wss.connections) send(client, message);
-    });
-  },
+  broadcast: broadcast(() => {}),
+  announce: broadcast(meter.begin),
 
   idle() {}
 };

@@ -15,6 +15,12 @@ async function exchange(course, parameters, settings) {
   return figures;
 }
 
+/** One message to all: its latency is the time until the last one has it. */
+async function announce(course, parameters, settings) {
+  const { p50, ...figures } = await exchange(course, parameters, settings);
+  return { last: p50 / 1000, ...figures };
+}
+
 /** The client receives messages, from a load generator that is the server. */
 async function receive(course, parameters, settings) {
   const load = course.load(parameters);
@@ -61,4 +67,4 @@ function wire({ wireBytes, messages }) {
   return wireBytes === null ? {} : { wire: wireBytes / messages };
 }
 
-module.exports = { exchange, receive };
+module.exports = { announce, exchange, receive };

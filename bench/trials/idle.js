@@ -7,28 +7,31 @@ const { ANSWER, PATIENCE } = require('./patience');
 /** Connections opened and dropped before memory is first read. */
 const WARM_CONNECTIONS = 200;
 
-// Milliseconds:
-const SETTLE = 500; // until a server has seen that a few connections have gone,
-const SETTLE_ALL = 3000; // and that all have
-const IDLE_AFTER = 3000;
+/** Milliseconds until a server has seen that a few connections have gone. */
+const SETTLE = 500;
+
+/** And until it has seen that all have, or that nothing more comes from them. */
+const REST = 3000;
 
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-async function idle(course, parameters) {
+async function idle(course, parameters, { quick }) {
+  const rest = quick ? SETTLE : REST;
   const [server, port] = await course.server();
   const empty = await warm(course, server, port, parameters);
-  const full = await hold(course, server, port, parameters);
+  const full = await hold(course, server, port, parameters, rest);
   await server.end();
 
   return { ...perConnection(full, empty, parameters), rss: full.rss };
 }
 
 /** The same with compressed messages, and with a look at what is left of it. */
-async function deflateIdle(course, parameters) {
+async function deflateIdle(course, parameters, { quick }) {
+  const rest = quick ? SETTLE : REST;
   const [server, port] = await course.server();
   const empty = await warm(course, server, port, parameters);
-  const full = await hold(course, server, port, parameters);
-  await pause(SETTLE_ALL);
+  const full = await hold(course, server, port, parameters, rest);
+  await pause(rest);
   const { memory: after } = await server.ask('memory', ANSWER);
   await server.end();
 
@@ -51,11 +54,11 @@ async function warm(course, server, port, parameters) {
 }
 
 /** Opens connections, waits until they are idle, reads memory and closes them. */
-async function hold(course, server, port, parameters, time = IDLE_AFTER) {
+async function hold(course, server, port, parameters, rest) {
   const load = course.load({ ...parameters, port });
   await load.hear(PATIENCE);
   // A connection is idle when what opening it set off is over.
-  await pause(time);
+  await pause(rest);
   const { memory } = await server.ask('memory', ANSWER);
   await load.end();
   return memory;

@@ -25,10 +25,17 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connection number `number` on a stream after the handshake.
-    pub fn new(stream: Stream, number: usize, depth: usize, expectation: &Expectation) -> Self {
+    /// Connection number `number` on a stream after the handshake. Each message is
+    /// sent in `fragments` frames.
+    pub fn new(
+        stream: Stream,
+        number: usize,
+        depth: usize,
+        fragments: usize,
+        expectation: &Expectation,
+    ) -> Self {
         let payload = &expectation.payload;
-        let frame = frame::encode(payload.opcode, &payload.of(number));
+        let frame = frame::encode_fragmented(payload.opcode, &payload.of(number), fragments);
         Self {
             stream,
             receiver: Receiver::new(number),

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 
+const CONTINUATION: u8 = 0x0;
 pub const OPCODE_TEXT: u8 = 0x1;
 pub const OPCODE_BINARY: u8 = 0x2;
 pub const OPCODE_CLOSE: u8 = 0x8;
@@ -40,6 +41,22 @@ pub fn encode(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let masked = payload.iter().zip(MASKING_KEY.iter().cycle());
     frame.extend(masked.map(|(byte, key)| byte ^ key));
     frame
+}
+
+/// A message in `count` masked frames of about the same length.
+pub fn encode_fragmented(opcode: u8, payload: &[u8], count: usize) -> Vec<u8> {
+    let place = |index| payload.len() * index / count;
+    let mut frames = Vec::new();
+    for index in 0..count {
+        let fragment = &payload[place(index)..place(index + 1)];
+        let start = frames.len();
+        let opcode = if index == 0 { opcode } else { CONTINUATION };
+        frames.extend(encode(opcode, fragment));
+        if index + 1 < count {
+            frames[start] &= !FIN;
+        }
+    }
+    frames
 }
 
 /// An unfragmented frame as a server sends it, not masked.
@@ -166,6 +183,20 @@ mod tests {
             assert!(decode_text(&[masked.as_slice(), &[0x81]].concat()).is_err());
         }
         assert!(decode_text(&encode(OPCODE_BINARY, b"Hello")).is_err());
+    }
+
+    #[test]
+    fn a_message_is_fragmented() {
+        assert_eq!(
+            encode_fragmented(OPCODE_TEXT, b"Hello", 2),
+            [
+                [0x01, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f].as_slice(),
+                &[0x80, 0x83, 0x37, 0xfa, 0x21, 0x3d, 0x5b, 0x96, 0x4e],
+            ]
+            .concat()
+        );
+        let whole = encode_fragmented(OPCODE_BINARY, &[7; 300], 1);
+        assert_eq!(whole, encode(OPCODE_BINARY, &[7; 300]));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! options    the command line
 //! gate       the conversation with the program that runs the race
 //! scenario/  what is sent when
-//!   pump       echo, lone, broadcast: D messages outstanding per connection
+//!   pump       echo, lone, broadcast, announce: D messages outstanding per connection
 //!   storm      connect, echo once, close, again
 //!   deflate    echo of compressed messages, each of which differs from the last
 //!   idle       open and hold, also after a few compressed messages
@@ -27,7 +27,7 @@
 //! frame      RFC 6455 §5.2 header, masking
 //! histogram  latencies
 //! report     the one line of JSON
-//! system     epoll, getrusage, setrlimit: the only unsafe code
+//! system     epoll, getrusage, setrlimit, sched_setaffinity: the only unsafe code
 //! ```
 //!
 //! # What is measured
@@ -74,6 +74,9 @@ fn main() -> ExitCode {
     }
     let outcome = Options::parse(&arguments).and_then(|options| {
         system::raise_descriptor_limit()?;
+        if options.pin {
+            system::pin()?;
+        }
         scenario::run(&options)
     });
     match outcome {

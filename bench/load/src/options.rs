@@ -8,26 +8,33 @@ use crate::json;
 use crate::payload::TAG_LEN;
 
 pub const USAGE: &str = "\
-usage: load <echo|lone|broadcast|idle|storm|deflate|deflate-idle> --port <port> [option…]
+usage: load <scenario> --port <port> [option…]
        load serve [--port <port>] [option…]
 
   --tls              speak TLS 1.3; any certificate will do
   --connections <n>  connections; storm: how many are open at a time (100)
   --depth <n>        messages outstanding per connection (1)
+  --active <n>       connections that send; the others are idle (all)
+  --fragments <n>    frames that each message is sent in (1)
+  --pause <ms>       announce: rest after each message (5)
   --size <bytes>     payload of each message, at least 8 (64)
   --binary           send binary messages instead of text
   --seconds <s>      length of the measured period (3)
   --warmup <s>       length of the warm-up before it (1)
   --takeover         deflate: both sides keep their contexts from message to message
   --path <path>      request target of the handshake (/)
+  --pin              stay on one processor, if there are several
   --gated            print {\"event\":\"ready\"} before the measured period and wait
                      for a line on stdin; afterwards hold the connections until
                      stdin closes (idle and deflate-idle always hold)
 
-lone is echo with one connection at depth 1. deflate is echo of compressed messages
-at depth 1, different texts of at least 64 bytes, which have to come back compressed.
-deflate-idle exchanges a few of them on each connection, and is then idle. One line of
-JSON is printed.
+Scenarios: echo; lone, which is echo with one connection at depth 1; broadcast; announce,
+a broadcast of which one connection sends each message when all have received the last
+one, so that latency is the time to the last client; storm, in which each connection is
+opened for one echo and closed; idle; deflate, an echo of compressed messages at depth 1,
+different texts of at least 64 bytes, which have to come back compressed; deflate-idle,
+which exchanges a few of them on each connection, and is then idle. One line of JSON is
+printed.
 
 serve is a server: it prints {\"event\":\"listening\",\"port\":…}, waits for --connections
 clients (1), and sends each the same message as fast as it takes it. At the end
@@ -43,6 +50,7 @@ pub enum Scenario {
     Echo,
     Lone,
     Broadcast,
+    Announce,
     Idle,
     Storm,
     Serve,
@@ -55,7 +63,13 @@ pub struct Options {
     pub scenario: Scenario,
     pub port: u16,
     pub connections: usize,
+    /// Those that send, of all.
+    pub active: usize,
     pub depth: usize,
+    /// Frames of a message.
+    pub fragments: usize,
+    /// The rest after an announcement.
+    pub pause: Duration,
     /// Bytes.
     pub size: usize,
     pub binary: bool,
@@ -64,6 +78,7 @@ pub struct Options {
     pub path: String,
     pub tls: bool,
     pub takeover: bool,
+    pub pin: bool,
     pub gated: bool,
 }
 
@@ -73,6 +88,7 @@ impl Scenario {
             Self::Echo => "echo",
             Self::Lone => "lone",
             Self::Broadcast => "broadcast",
+            Self::Announce => "announce",
             Self::Idle => "idle",
             Self::Storm => "storm",
             Self::Serve => "serve",
@@ -91,6 +107,7 @@ impl Scenario {
             Self::Echo,
             Self::Lone,
             Self::Broadcast,
+            Self::Announce,
             Self::Idle,
             Self::Storm,
             Self::Serve,
@@ -114,7 +131,10 @@ impl Options {
                 Scenario::Lone | Scenario::Serve => 1,
                 _ => 100,
             },
+            active: usize::MAX,
             depth: 1,
+            fragments: 1,
+            pause: Duration::from_millis(5),
             size: 64,
             binary: false,
             measured: Duration::from_secs(3),
@@ -122,6 +142,7 @@ impl Options {
             path: "/".to_owned(),
             tls: false,
             takeover: false,
+            pin: false,
             gated: false,
         };
         let mut rest = rest.iter();
@@ -133,6 +154,9 @@ impl Options {
             match name.as_str() {
                 "--port" => options.port = number(name, value()?)?,
                 "--connections" => options.connections = number(name, value()?)?,
+                "--active" => options.active = number(name, value()?)?,
+                "--fragments" => options.fragments = number(name, value()?)?,
+                "--pause" => options.pause = Duration::from_millis(number(name, value()?)?),
                 "--depth" => options.depth = number(name, value()?)?,
                 "--size" => options.size = number(name, value()?)?,
                 "--binary" => options.binary = true,
@@ -141,10 +165,15 @@ impl Options {
                 "--path" => options.path = value()?.clone(),
                 "--tls" => options.tls = true,
                 "--takeover" => options.takeover = true,
+                "--pin" => options.pin = true,
                 "--gated" => options.gated = true,
                 _ => return Err(Failure::new(format!("unknown option {name}\n{USAGE}"))),
             }
         }
+        options.active = match scenario {
+            Scenario::Announce => 1,
+            _ => options.active.min(options.connections),
+        };
         options.check()
     }
 
@@ -154,8 +183,10 @@ impl Options {
             "--port is required"
         } else if self.connections == 0 || self.connections > MAX_CONNECTIONS {
             "--connections must be 1 to 999999"
-        } else if self.depth == 0 {
-            "--depth must be at least 1"
+        } else if self.depth == 0 || self.active == 0 || self.fragments == 0 {
+            "--depth, --active and --fragments must be at least 1"
+        } else if self.scenario == Scenario::Announce && self.depth != 1 {
+            "announce has depth 1"
         } else if self.size < TAG_LEN {
             "--size must be at least 8"
         } else if self.scenario == Scenario::Lone && (self.connections, self.depth) != (1, 1) {
@@ -212,6 +243,18 @@ mod tests {
     }
 
     #[test]
+    fn all_connections_are_active_unless_fewer_are_asked_for() {
+        for (line, active) in [
+            ("echo --port 9 --connections 7", 7),
+            ("echo --port 9 --connections 7 --active 9", 7),
+            ("echo --port 9 --connections 7 --active 2", 2),
+            ("announce --port 9 --connections 7", 1),
+        ] {
+            assert_eq!(parse(line).expect("a valid line").active, active);
+        }
+    }
+
+    #[test]
     fn lone_has_one_connection() {
         let options = parse("lone --port 9").expect("a valid line");
         assert_eq!((options.connections, options.depth), (1, 1));
@@ -248,6 +291,9 @@ mod tests {
             "echo --port x",
             "echo --port 9 --size 7",
             "echo --port 9 --depth 0",
+            "echo --port 9 --active 0",
+            "echo --port 9 --fragments 0",
+            "announce --port 9 --depth 2",
             "echo --port 9 --connections 0",
             "echo --port 9 --seconds -1",
             "echo --port 9 --fast",

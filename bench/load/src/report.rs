@@ -11,7 +11,8 @@ pub struct Tally {
     pub messages: u64,
     /// From the first message to the last answer.
     pub elapsed: Duration,
-    /// Of a connection's own messages; storm: from connecting to the echo.
+    /// Of a connection's own messages; storm: from connecting to the echo; announce:
+    /// until the last client has it.
     pub latency: Histogram,
     /// User and system time of this process over the same period.
     pub cpu: Duration,

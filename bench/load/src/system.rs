@@ -1,4 +1,4 @@
-//! epoll, CPU time and the descriptor limit: the only unsafe code here.
+//! epoll, CPU time, the descriptor limit and the processor: the only unsafe code here.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -129,6 +129,28 @@ pub fn cpu_time() -> io::Result<Duration> {
     let duration =
         |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000);
     Ok(duration(usage.ru_utime) + duration(usage.ru_stime))
+}
+
+/// Keeps this process on the last processor that it may run on, if there are others.
+pub fn pin() -> io::Result<()> {
+    const LEN: usize = size_of::<libc::cpu_set_t>();
+    // SAFETY: a `cpu_set_t` is bits, for which zero is a value.
+    let mut allowed = unsafe { std::mem::zeroed::<libc::cpu_set_t>() };
+    // SAFETY: the pointer and the length describe `allowed`.
+    check(unsafe { libc::sched_getaffinity(0, LEN, &mut allowed) })?;
+    // SAFETY: no bit is beyond the set.
+    let is_allowed = |cpu: &usize| unsafe { libc::CPU_ISSET(*cpu, &allowed) };
+    let cpus: Vec<usize> = (0..LEN * 8).filter(is_allowed).collect();
+    let [_, .., last] = cpus[..] else {
+        return Ok(());
+    };
+    // SAFETY: as above.
+    let mut only = unsafe { std::mem::zeroed::<libc::cpu_set_t>() };
+    // SAFETY: the bit was found in a set of the same length.
+    unsafe { libc::CPU_SET(last, &mut only) };
+    // SAFETY: the pointer and the length describe `only`.
+    check(unsafe { libc::sched_setaffinity(0, LEN, &only) })?;
+    Ok(())
 }
 
 /// Allows as many descriptors as this process may allow itself.

@@ -17,7 +17,7 @@ use crate::{handshake, system};
 /// Runs the scenario that `options` name and prints its report.
 pub fn run(options: &Options) -> Outcome<()> {
     match options.scenario {
-        Scenario::Echo | Scenario::Lone | Scenario::Broadcast => {
+        Scenario::Echo | Scenario::Lone | Scenario::Broadcast | Scenario::Announce => {
             measure(pump::Pump::open(options)?, options)
         }
         Scenario::Storm => measure(storm::Storm::new(options)?, options),

@@ -1,7 +1,10 @@
 //! echo, lone, broadcast: every connection keeps `depth` messages outstanding.
 //! All of them leave in one write; when `k` of its own messages come back in
 //! one read, `k` new ones leave in one write.
+//!
+//! announce: one connection sends, and sends again when all have received it.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Exchange, Period, STALL};
@@ -20,7 +23,12 @@ pub struct Pump {
     connections: Vec<Connection>,
     expectation: Expectation,
     buffer: Vec<u8>,
+    /// The connections that send: each of this many.
+    stride: usize,
+    active: usize,
     depth: usize,
+    /// The rest after each message, if it is an announcement.
+    pause: Option<Duration>,
     /// Messages received for each message sent: 1, or all connections.
     fan_out: u64,
     /// Messages still to be received, over all connections.
@@ -30,7 +38,8 @@ pub struct Pump {
 impl Pump {
     /// Opens all connections.
     pub fn open(options: &Options) -> Outcome<Self> {
-        let broadcast = options.scenario == Scenario::Broadcast;
+        let announce = options.scenario == Scenario::Announce;
+        let broadcast = announce || options.scenario == Scenario::Broadcast;
         let expectation = Expectation {
             payload: Payload::new(options.size, options.binary),
             senders: if broadcast {
@@ -43,7 +52,13 @@ impl Pump {
         let epoll = Epoll::new()?;
         let mut connections = Vec::with_capacity(options.connections);
         for number in 0..options.connections {
-            let connection = Connection::new(target.open()?, number, options.depth, &expectation);
+            let connection = Connection::new(
+                target.open()?,
+                number,
+                options.depth,
+                options.fragments,
+                &expectation,
+            );
             epoll.add(connection.socket(), number, Interest::Read)?;
             connections.push(connection);
         }
@@ -52,7 +67,10 @@ impl Pump {
             connections,
             expectation,
             buffer: vec![0; READ_LEN],
+            stride: options.connections / options.active,
+            active: options.active,
             depth: options.depth,
+            pause: announce.then_some(options.pause),
             fan_out: if broadcast {
                 options.connections as u64
             } else {
@@ -96,16 +114,34 @@ impl Pump {
         let found = connection.receive(&mut self.buffer, &self.expectation, run.thorough)?;
         let now = Instant::now();
         for _ in 0..found.own {
-            let sent_at = connection.pop_sent_at()?;
-            run.latency.record(now.duration_since(sent_at));
+            run.sent_at = connection.pop_sent_at()?;
+            if self.pause.is_none() {
+                run.latency.record(now.duration_since(run.sent_at));
+            }
         }
         run.messages += found.messages as u64;
         self.outstanding = self
             .outstanding
             .checked_sub(found.messages as u64)
             .ok_or_else(|| Failure::new("more messages were received than were sent"))?;
+        if let Some(pause) = self.pause {
+            return self.announce(pause, now, run);
+        }
         if found.own > 0 && !run.period.is_over(now) {
             self.send(number, found.own, now)?;
+        }
+        Ok(())
+    }
+
+    /// The next announcement, if everybody has the last one.
+    fn announce(&mut self, pause: Duration, now: Instant, run: &mut Run) -> Outcome<()> {
+        if self.outstanding > 0 {
+            return Ok(());
+        }
+        run.latency.record(now.duration_since(run.sent_at));
+        if !run.period.is_over(now) {
+            thread::sleep(pause);
+            self.send(0, 1, Instant::now())?;
         }
         Ok(())
     }
@@ -136,6 +172,8 @@ struct Run {
     thorough: bool,
     messages: u64,
     latency: Histogram,
+    /// When the message was sent that came back last.
+    sent_at: Instant,
 }
 
 impl Exchange for Pump {
@@ -145,9 +183,10 @@ impl Exchange for Pump {
             thorough,
             messages: 0,
             latency: Histogram::new(),
+            sent_at: Instant::now(),
         };
-        for number in 0..self.connections.len() {
-            self.send(number, self.depth, Instant::now())?;
+        for index in 0..self.active {
+            self.send(index * self.stride, self.depth, Instant::now())?;
         }
         while self.outstanding > 0 {
             let count = self.epoll.wait(STALL)?;
