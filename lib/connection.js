@@ -37,6 +37,8 @@ class Connection extends AsyncResource {
     this.lastFlushes = -1;
     /** The transport is gone, or about to be. */
     this.destroyed = false;
+    /** It may compress messages. */
+    this.deflates = false;
     /** Although it is, messages come that were being decompressed. */
     this.hasLastWords = false;
     /** The last event was seen. */

@@ -145,7 +145,7 @@ class Endpoint {
     connection.generation = generation;
     this._connections[slot] = connection;
     this._schedule();
-    if (options.deflate) this._codecs.watch(options.deflate.releaseAfter);
+    this._openCodecs(connection, options.deflate);
   }
 
   /**
@@ -166,7 +166,13 @@ class Endpoint {
     this._connections[slot] = connection;
     connection.slot = slot;
     connection.generation = generation;
-    if (options.deflate) this._codecs.watch(options.deflate.releaseAfter);
+    this._openCodecs(connection, options.deflate);
+  }
+
+  _openCodecs(connection, deflate) {
+    if (!deflate) return;
+    connection.deflates = true;
+    this._codecs.open(deflate.releaseAfter);
   }
 
   /**
@@ -241,6 +247,7 @@ class Endpoint {
    */
   release(connection) {
     this._connections[connection.slot] = undefined;
+    if (connection.deflates) this._codecs.close();
     this.outbox.appendBytes(connection, OPERATION.RELEASE, null);
   }
 

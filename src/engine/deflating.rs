@@ -17,6 +17,7 @@ use super::outbox::{Command, Operation};
 use super::reactor::Reactor;
 use super::scratch::Scratch;
 use super::token::Token;
+use super::trim::trim;
 use crate::protocol::Opcode;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::window::Window;
@@ -350,11 +351,17 @@ impl<P> Reactor<P> {
     /// long. Returns whether something is left.
     pub(crate) fn release_codecs(&mut self) -> bool {
         let now = self.now();
-        let mut left = self.codecs.release();
+        let (mut left, mut released) = self.codecs.release();
         for (_, connection) in &mut self.connections {
             if let Some(deflation) = &mut connection.deflation {
-                left |= deflation.release(now);
+                let before = deflation.keeps();
+                deflation.release(now);
+                left |= deflation.keeps() && deflation.settings.release_after > 0;
+                released |= before && !deflation.keeps();
             }
+        }
+        if released {
+            trim();
         }
         let warm = std::mem::take(&mut self.codecs.warm);
         self.codecs.warm = warm
@@ -371,7 +378,7 @@ impl<P> Reactor<P> {
     pub(super) fn drop_deflation(&mut self, slot: u32) {
         if let Some(connection) = self.connections.get_mut(slot as usize) {
             debug_assert!(matches!(connection.transport, Transport::Closed));
-            connection.deflation = None;
+            self.codecs.freed |= connection.deflation.take().is_some();
             connection.flags.deflating = false;
         }
     }

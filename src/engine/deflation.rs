@@ -100,25 +100,25 @@ impl Deflation {
         self.held_bytes + self.awaited.map_or(0, |(_, length)| length)
     }
 
-    /// Gives back what is only kept for the next message we send; it may not refer to earlier ones
-    /// then, which needs nobody's consent. Returns whether something is left that could be given
-    /// back later.
-    pub(super) fn release(&mut self, now: u64) -> bool {
-        let kept =
-            self.deflater.is_some() || self.send_window.as_ref().is_some_and(|w| !w.is_empty());
+    /// Whether something is only kept for the next message we send.
+    pub(super) fn keeps(&self) -> bool {
+        let window = self.send_window.as_ref();
+        self.deflater.is_some() || window.is_some_and(|window| !window.is_empty())
+    }
+
+    /// Gives that back if it was not used for long. The next message may not refer to earlier ones
+    /// then, which needs nobody's consent.
+    pub(super) fn release(&mut self, now: u64) {
         let after = self.settings.release_after;
-        if !kept || after == 0 {
-            return false;
-        }
-        if self.in_message || self.awaited.is_some() || now.saturating_sub(self.last_sent) < after {
-            return true;
+        let quiet = now.saturating_sub(self.last_sent);
+        if after == 0 || quiet < after || self.in_message || self.awaited.is_some() {
+            return;
         }
         self.deflater = None;
         self.is_warm = false;
         if let Some(window) = &mut self.send_window {
             window.clear();
         }
-        false
     }
 }
 
@@ -139,6 +139,8 @@ pub(super) struct Codecs {
     last: Option<Last>,
     /// Something of the above was used since [`Codecs::release`].
     used: bool,
+    /// A connection has given its part back.
+    pub(super) freed: bool,
     /// Connections whose compressor is warm, the one to lose it next first.
     pub(super) warm: VecDeque<Token>,
     /// Bytes decompressed since a connection began to be served.
@@ -168,6 +170,7 @@ impl Default for Codecs {
             shared: Vec::new(),
             last: None,
             used: false,
+            freed: false,
             warm: VecDeque::new(),
             inflated: 0,
             output: Vec::new(),
@@ -255,10 +258,12 @@ impl Codecs {
         }
     }
 
-    /// Gives back what nobody has used since the last call. Returns whether something is left.
-    pub(super) fn release(&mut self) -> bool {
+    /// Gives back what nobody has used since the last call. Returns whether something is left, and
+    /// whether something was given back, here or with a connection.
+    pub(super) fn release(&mut self) -> (bool, bool) {
+        let freed = std::mem::take(&mut self.freed);
         if std::mem::take(&mut self.used) {
-            return true;
+            return (true, freed);
         }
         self.inflater = None;
         self.one_shot = None;
@@ -266,7 +271,7 @@ impl Codecs {
         self.last = None;
         self.output = Vec::new();
         self.warm.shrink_to_fit();
-        false
+        (false, true)
     }
 }
 

@@ -45,6 +45,7 @@ mod stream;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 mod token;
+mod trim;
 mod write_queue;
 mod writing;
 
