@@ -12,6 +12,8 @@ const Outputs = require('./outputs');
 const runtime = require('./runtime');
 
 const {
+  DISPATCHING,
+  GONE,
   INBOX_COUNT,
   INBOX_CURSOR,
   INBOX_USED,
@@ -76,7 +78,9 @@ class Endpoint {
     };
 
     this.native = new binding.Endpoint(
-      () => this._dispatch(),
+      runtime.losesExceptions
+        ? () => this._dispatchAll()
+        : () => this._dispatch(),
       {},
       this.larges,
       this._header,
@@ -182,6 +186,7 @@ class Endpoint {
    * @param {Buffer} bytes The bytes
    */
   push(connection, bytes) {
+    if (this._header[GONE] !== 0) return;
     this._beginReading();
     this._isPushing = true;
 
@@ -213,12 +218,14 @@ class Endpoint {
 
   /** A stream has ended. */
   endStream(connection) {
+    if (this._header[GONE] !== 0) return;
     this._beginReading();
     this.native.endStream(connection.slot, connection.generation);
   }
 
   /** A stream is closed. */
   closeStream(connection) {
+    if (this._header[GONE] !== 0) return;
     this._beginReading();
     this.native.closeStream(connection.slot, connection.generation);
   }
@@ -237,7 +244,9 @@ class Endpoint {
 
   /** Carries out what waits. What is left then, and nobody else sees to, is for the next iteration. */
   _finish() {
-    if (this.native.complete()) this._beginReading();
+    if (this._header[GONE] === 0 && this.native.complete()) {
+      this._beginReading();
+    }
   }
 
   /**
@@ -257,6 +266,8 @@ class Endpoint {
     const records = this._records;
     const connections = this._connections;
     const count = header[INBOX_COUNT];
+
+    header[DISPATCHING] = 1;
 
     // What one stream brings is no reason to write to the others; see `push()`.
     if (header[OUTPUTS] !== 0 && !this._isPushing) this.outputs.write();
@@ -281,6 +292,21 @@ class Endpoint {
     }
 
     if (this.larges.length !== 0) this.larges.length = 0;
+  }
+
+  /** As `_dispatch()`, but throws nothing: what a listener throws is thrown again behind the batch. */
+  _dispatchAll() {
+    for (;;) {
+      try {
+        this._dispatch();
+        return;
+      } catch (error) {
+        nextTick(rethrow, error);
+        // It may end the process.
+        this.native.flush();
+        this.outputs.write();
+      }
+    }
   }
 
   /** Flushes what waits for longer than it may, once in a while. */
@@ -374,6 +400,10 @@ function dispatchRun(connection, count) {
     records[cursor * RECORD_FIELDS] === slot &&
     records[cursor * RECORD_FIELDS + 1] >>> 8 === generation
   );
+}
+
+function rethrow(error) {
+  throw error;
 }
 
 /**

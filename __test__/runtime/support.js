@@ -63,11 +63,17 @@ class Program {
  * @param {Object} [options]
  * @param {Number} [options.descriptors] How many descriptors it may have
  * @param {String[]} [options.flags] Flags of Node.js
+ * @param {String[]} [options.runtime] The command that runs programs, if it is not that of Node.js
  * @return {Program} The program
  */
-function run(t, name, args = [], { descriptors, flags = [] } = {}) {
+function run(
+  t,
+  name,
+  args = [],
+  { descriptors, flags = [], runtime = [process.execPath] } = {}
+) {
   const file = path.join(__dirname, 'programs', name);
-  let command = [process.execPath, ...flags, file, ...args.map(String)];
+  let command = [...runtime, ...flags, file, ...args.map(String)];
 
   if (descriptors !== undefined) {
     const limit = `ulimit -n ${descriptors} && exec "$@"`;

@@ -1,40 +1,10 @@
 'use strict';
 
-// The scenarios of the other areas once more, with the bytes of Ferrows moved by
-// streams (`transport: 'stream'`) and the same expectation: ws.
-//
-// Not here: websocket/properties and server/exports, which look at the classes
-// themselves, and socket/, which is about sockets that were taken over.
-
-const { suite } = require('node:test');
+// The scenarios of the other areas with the bytes of Ferrows moved by streams
+// (`transport: 'stream'`).
 
 const { compareStreams } = require('../support/contract');
-
-const AREAS = {
-  protocol: ['errors', 'limits', 'utf8'],
-  server: ['close', 'events', 'response', 'upgrade', 'verify-client'],
-  websocket: [
-    'abnormal-close',
-    'binary-type',
-    'buffered-amount',
-    'callbacks',
-    'close',
-    'event-target',
-    'messages',
-    'pause',
-    'ping-pong',
-    'ready-state',
-    'send',
-    'synchronous-events'
-  ]
-};
+const { runScenarios } = require('./scenarios');
 
 compareStreams();
-
-for (const [area, topics] of Object.entries(AREAS)) {
-  for (const topic of topics) {
-    suite(`${area}/${topic}, over streams`, () => {
-      require(`../${area}/${topic}.test.js`);
-    });
-  }
-}
+runScenarios('over streams');

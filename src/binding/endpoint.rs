@@ -15,7 +15,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use super::large::LargeBuffers;
-use super::memory::{HEADER_NAMES, Memory};
+use super::memory::{HEADER_NAMES, Header, Memory};
 use super::turn::{Callbacks, Shared};
 use crate::engine::{KIND_NAMES, Libuv, OPERATION_NAMES, Pump, PumpError, Reactor};
 
@@ -148,6 +148,13 @@ impl Endpoint {
                 &mut result,
             ))
         }
+    }
+}
+
+impl Drop for Endpoint {
+    /// The environment ends, which should be after all JavaScript. In the workers of Deno it is not.
+    fn drop(&mut self) {
+        self.shared.memory.set(Header::Gone, 1);
     }
 }
 

@@ -26,10 +26,14 @@ pub(super) enum Header {
     InboxUsed = 6,
     /// 1 while streams have something to take.
     Outputs = 7,
+    /// 1 once the native endpoint is gone, and must not be called any more.
+    Gone = 8,
+    /// 1 once `dispatch` has begun.
+    Dispatching = 9,
 }
 
 /// Names and numbers of [`Header`], for the JavaScript side.
-pub(super) const HEADER_NAMES: [(&str, Header); 8] = [
+pub(super) const HEADER_NAMES: [(&str, Header); 10] = [
     ("INBOX_COUNT", Header::InboxCount),
     ("INBOX_CURSOR", Header::InboxCursor),
     ("OUTBOX_COUNT", Header::OutboxCount),
@@ -38,6 +42,8 @@ pub(super) const HEADER_NAMES: [(&str, Header); 8] = [
     ("IN_TURN", Header::InTurn),
     ("INBOX_USED", Header::InboxUsed),
     ("OUTPUTS", Header::Outputs),
+    ("GONE", Header::Gone),
+    ("DISPATCHING", Header::Dispatching),
 ];
 
 /// Memory that JavaScript allocated. The typed arrays are never let go of, so the pointers are

@@ -237,7 +237,9 @@ impl Shared {
             self.larges
                 .borrow_mut()
                 .hand_over(value(self.callbacks.larges));
+            let mut reported = false;
             loop {
+                self.memory.set(Header::Dispatching, 0);
                 let mut result = null_mut();
                 let status = match level {
                     Level::Top => sys::napi_make_callback(
@@ -268,11 +270,16 @@ impl Shared {
                 {
                     return false;
                 }
+                // Deno accepts exceptions and ends all JavaScript: no call begins any more.
+                if reported && self.memory.get(Header::Dispatching) == 0 {
+                    return false;
+                }
                 // Before the handler: it may end the process.
                 self.write_outbox();
                 if sys::napi_fatal_exception(self.env, exception) != sys::Status::napi_ok {
                     return false;
                 }
+                reported = true;
                 // Once more, also behind the last record: `dispatch()` has cleaning up to do.
             }
         }
