@@ -18,6 +18,7 @@
 mod adopt;
 mod batch;
 mod connection;
+mod intake;
 mod message;
 mod outbox;
 mod output;
@@ -36,6 +37,7 @@ mod writing;
 pub(crate) use adopt::{AdoptError, adopt};
 pub(crate) use batch::{Batch, KIND_NAMES};
 pub(crate) use connection::Settings;
+pub(crate) use intake::Intake;
 pub(crate) use message::LargePayloads;
 pub(crate) use outbox::{Command, OPERATION_NAMES, Outbox, RECORD_FIELDS};
 pub(crate) use pump::{Pump, PumpError};

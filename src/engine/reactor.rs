@@ -456,7 +456,7 @@ impl<P> Reactor<P> {
     pub(crate) fn queued(&self, token: Token) -> usize {
         self.get(token)
             .map_or(0, |connection| match &connection.transport {
-                Transport::Stream(output) => output.bytes.len(),
+                Transport::Stream(output) => output.len(),
                 Transport::Socket(_) | Transport::Closed => connection.queue.len(),
             })
     }
