@@ -55,6 +55,7 @@ class Endpoint {
     this.intake = null;
     this.outputs = null;
     this._lastFlush = 0;
+    this._flushInterval = FLUSH_INTERVAL;
     this._untilClock = 1;
     this._clockInterval = 1;
     this._complete = () => {
@@ -186,6 +187,8 @@ class Endpoint {
 
     this.inbox.begin(header[INBOX_USED]);
     this._lastFlush = now();
+    // How long writing to streams took a while ago says less and less.
+    this._flushInterval = Math.max(FLUSH_INTERVAL, this._flushInterval / 2);
     this._untilClock = 1;
     this._clockInterval = 1;
 
@@ -216,14 +219,20 @@ class Endpoint {
   _tock() {
     const time = now();
 
-    if (time - this._lastFlush < FLUSH_INTERVAL) {
+    if (time - this._lastFlush < this._flushInterval) {
       this._clockInterval = Math.min(
         this._clockInterval * 2,
         RECORDS_PER_CLOCK
       );
     } else {
-      if (this._header[OUTBOX_COUNT] !== 0) this.flush();
+      if (this._header[OUTBOX_COUNT] !== 0) this.native.flush();
+      const writes = this._header[OUTPUTS] !== 0;
+      if (writes) this.outputs.write();
+
       this._lastFlush = now();
+      this._flushInterval = writes
+        ? Intake.intervalAfter(this._lastFlush - time)
+        : FLUSH_INTERVAL;
       this._clockInterval = 1;
     }
 
