@@ -133,6 +133,8 @@ export declare class Endpoint {
    * What the callback throws.
    */
   runWithoutContext(callback: () => void): void
+  /** Has streams use this memory. To be called before the first [`Endpoint::add_stream`]. */
+  shareWithStreams(intakeRecords: Int32Array, intakeArena: Uint8Array, outputRecords: Int32Array, outputArena: Uint8Array): void
   /**
    * Takes a connection in whose bytes a stream moves. Returns slot and generation.
    *
@@ -141,22 +143,21 @@ export declare class Endpoint {
    */
   addStream(isServer: boolean, maxPayload: number, maxFragments: number, maxBufferedChunks: number, skipUtf8Validation: boolean, deflate?: DeflateSettings | undefined | null): Array<number>
   /**
-   * Takes bytes that the stream has read, and delivers what they bring unless a turn runs.
-   * [`Endpoint::complete`] must follow, here and below.
+   * Takes bytes that the stream has read, behind those of the intake, and delivers what they
+   * bring unless a turn runs. [`Endpoint::complete`] must follow, here and below.
    */
   push(slot: number, generation: number, bytes: Uint8Array): void
   /** The stream has ended. */
   endStream(slot: number, generation: number): void
   /** The stream is closed. */
   closeStream(slot: number, generation: number): void
+  /** Delivers what is in the intake, unless a turn runs. */
+  deliverIntake(): void
   /**
-   * Takes what streams have to write, each once: fills `records`, and returns the bytes of all,
-   * one after the other, in memory that is the caller's. `null` if there is nothing.
-   *
-   * # Errors
-   * If there is no memory.
+   * Takes what streams have to write, as far as there is room: fills the records and the bytes
+   * behind each other. Returns how many records there are.
    */
-  takeOutputs(records: Int32Array): Outputs | null
+  takeOutputs(): number
 }
 
 /** Decompresses messages (RFC 7692 §7.2.2). */
@@ -291,13 +292,6 @@ export interface Numbers {
   kind: Record<string, number>
   /** What a record of the outbox asks for. */
   operation: Record<string, number>
-}
-
-/** What streams have to write. */
-export interface Outputs {
-  /** Records filled. */
-  count: number
-  bytes: Buffer
 }
 
 /**

@@ -6,6 +6,7 @@ const { performance } = require('perf_hooks');
 const binding = require('./binding');
 const Codecs = require('./codecs');
 const Inbox = require('./inbox');
+const Intake = require('./intake');
 const { HEADER, KIND, OPERATION } = require('./numbers');
 const { Outbox } = require('./outbox');
 const Outputs = require('./outputs');
@@ -25,7 +26,6 @@ const { CLOSED, WRITTEN } = KIND;
 
 // Fake timers replace these later; a flush must happen all the same.
 const { nextTick } = process;
-const { setImmediate } = globalThis;
 const now = performance.now.bind(performance);
 
 const RECORD_FIELDS = 4;
@@ -35,9 +35,6 @@ const INBOX_BYTES = 512 * 1024;
 
 /** The outbox is flushed inside a batch when its records have waited this long, in ms. */
 const FLUSH_INTERVAL = 1;
-
-/** While streams are read, flushing takes at most one part in this many of the time. */
-const FLUSH_SHARE = 4;
 
 /** Between two readings of the clock there are at most this many records. */
 const RECORDS_PER_CLOCK = 16;
@@ -58,22 +55,15 @@ class Endpoint {
     /** slot → Connection */
     this._connections = [];
     this._tickScheduled = false;
-    /** Streams are being read in this loop iteration, which ends with a flush. */
-    this._reading = false;
-    this._readingSince = 0;
-    this._readingInterval = FLUSH_INTERVAL;
-    this._isPushing = false;
-    this.outputs = new Outputs(this._header, this._connections);
+    /** What streams have read, and what they have to write: there from the first one on. */
+    this.intake = null;
+    this.outputs = null;
     this._lastFlush = 0;
+    this._flushInterval = FLUSH_INTERVAL;
     this._untilClock = 1;
     this._clockInterval = 1;
     this._complete = () => {
       this._tickScheduled = false;
-      this._finish();
-    };
-
-    this._completeReading = () => {
-      this._reading = false;
       this._finish();
     };
 
@@ -89,9 +79,9 @@ class Endpoint {
       this.outbox.records,
       this.outbox.arena,
       runtime.hasLibuv,
-      () => this._beginReading()
+      () => this.intake.begin()
     );
-    this.outbox.native = this.outputs.native = this.native;
+    this.outbox.native = this.native;
     this._codecs = new Codecs(this.native);
     /** Whether sockets can be taken over; there are only streams where they cannot. */
     this.adopts = this.native.adopts;
@@ -104,8 +94,7 @@ class Endpoint {
 
     beforeExit(() => {
       this.outbox.isExiting = true;
-      this.native.flush();
-      this.outputs.write();
+      this.flush();
     });
   }
 
@@ -159,6 +148,8 @@ class Endpoint {
    * @param {Object} options Limits
    */
   addStream(connection, options) {
+    if (this.intake === null) this._openToStreams();
+
     const [slot, generation] = this.native.addStream(
       Boolean(connection.owner._isServer),
       Number(options.maxPayload) || 0,
@@ -179,74 +170,20 @@ class Endpoint {
     this._codecs.open(deflate.releaseAfter);
   }
 
-  /**
-   * Takes bytes that a stream has read.
-   *
-   * @param {StreamConnection} connection The stream's connection
-   * @param {Buffer} bytes The bytes
-   */
-  push(connection, bytes) {
-    if (this._header[GONE] !== 0) return;
-    this._beginReading();
-    this._isPushing = true;
+  /** Has what streams need, for the first of them. */
+  _openToStreams() {
+    const intake = new Intake(this._header, () => this._finish());
+    const outputs = new Outputs(this._header, this._connections);
 
-    try {
-      this.native.push(connection.slot, connection.generation, bytes);
-    } finally {
-      this._isPushing = false;
-    }
-
-    const header = this._header;
-
-    if (
-      header[IN_TURN] === 0 &&
-      (header[OUTBOX_COUNT] !== 0 || header[OUTPUTS] !== 0)
-    ) {
-      const time = now();
-
-      if (time - this._readingSince >= this._readingInterval) {
-        this.native.complete();
-        this._readingSince = now();
-        // Writing to many streams takes longer than they may wait: most of the time is for reading.
-        this._readingInterval = Math.max(
-          FLUSH_INTERVAL,
-          FLUSH_SHARE * (this._readingSince - time)
-        );
-      }
-    }
-  }
-
-  /** A stream has ended. */
-  endStream(connection) {
-    if (this._header[GONE] !== 0) return;
-    this._beginReading();
-    this.native.endStream(connection.slot, connection.generation);
-  }
-
-  /** A stream is closed. */
-  closeStream(connection) {
-    if (this._header[GONE] !== 0) return;
-    this._beginReading();
-    this.native.closeStream(connection.slot, connection.generation);
-  }
-
-  /**
-   * What many streams cause in one loop iteration is written together, at the end of the phase in
-   * which they are read.
-   */
-  _beginReading() {
-    if (!this._reading) {
-      this._reading = true;
-      this._readingSince = now();
-      setImmediate(this._completeReading);
-    }
-  }
-
-  /** Carries out what waits. What is left then, and nobody else sees to, is for the next iteration. */
-  _finish() {
-    if (this._header[GONE] === 0 && this.native.complete()) {
-      this._beginReading();
-    }
+    this.native.shareWithStreams(
+      intake.records,
+      intake.arena,
+      outputs.records,
+      outputs.arena
+    );
+    intake.native = outputs.native = this.native;
+    this.intake = intake;
+    this.outputs = outputs;
   }
 
   /**
@@ -269,11 +206,13 @@ class Endpoint {
 
     header[DISPATCHING] = 1;
 
-    // What one stream brings is no reason to write to the others; see `push()`.
-    if (header[OUTPUTS] !== 0 && !this._isPushing) this.outputs.write();
+    // What one chunk brings is no reason to write to all streams.
+    if (header[OUTPUTS] !== 0 && !this.intake.isPushing) this.outputs.write();
 
     this.inbox.begin(header[INBOX_USED]);
     this._lastFlush = now();
+    // How long writing to streams took a while ago says less and less.
+    this._flushInterval = Math.max(FLUSH_INTERVAL, this._flushInterval / 2);
     this._untilClock = 1;
     this._clockInterval = 1;
 
@@ -303,27 +242,42 @@ class Endpoint {
       } catch (error) {
         nextTick(rethrow, error);
         // It may end the process.
-        this.native.flush();
-        this.outputs.write();
+        this.flush();
       }
     }
+  }
+
+  /** Carries out what waits. What is left then, and nobody else sees to, is for the next iteration. */
+  _finish() {
+    if (this._header[GONE] === 0 && this.native.complete()) {
+      this.intake.begin();
+    }
+  }
+
+  /** Carries out what is in the outbox. */
+  flush() {
+    this.native.flush();
+    if (this._header[OUTPUTS] !== 0) this.outputs.write();
   }
 
   /** Flushes what waits for longer than it may, once in a while. */
   _tock() {
     const time = now();
 
-    if (time - this._lastFlush < FLUSH_INTERVAL) {
+    if (time - this._lastFlush < this._flushInterval) {
       this._clockInterval = Math.min(
         this._clockInterval * 2,
         RECORDS_PER_CLOCK
       );
     } else {
-      if (this._header[OUTBOX_COUNT] !== 0) {
-        this.native.flush();
-        this.outputs.write();
-      }
+      if (this._header[OUTBOX_COUNT] !== 0) this.native.flush();
+      const writes = this._header[OUTPUTS] !== 0;
+      if (writes) this.outputs.write();
+
       this._lastFlush = now();
+      this._flushInterval = writes
+        ? Intake.intervalAfter(this._lastFlush - time)
+        : FLUSH_INTERVAL;
       this._clockInterval = 1;
     }
 
@@ -350,12 +304,15 @@ class Endpoint {
    */
   _schedule() {
     if (this.outbox.isExiting) {
-      this.native.flush();
-      this.outputs.write();
+      this.flush();
       return;
     }
 
-    if (this._header[IN_TURN] === 0 && !this._tickScheduled && !this._reading) {
+    if (
+      this._header[IN_TURN] === 0 &&
+      !this._tickScheduled &&
+      !(this.intake !== null && this.intake.isReading)
+    ) {
       this._tickScheduled = true;
       nextTick(this._complete);
     }

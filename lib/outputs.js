@@ -1,14 +1,14 @@
 'use strict';
 
+const Inbox = require('./inbox');
 const { HEADER } = require('./numbers');
 
 const { OUTPUTS } = HEADER;
 
-const FastBuffer = Buffer[Symbol.species];
-
 /** A record is (slot, generation, length, marks, end). */
-const OUTPUT_FIELDS = 5;
-const OUTPUTS_AT_ONCE = 256;
+const RECORD_FIELDS = 5;
+const RECORDS = 256;
+const BYTES = 256 * 1024;
 
 /**
  * What streams have to write: the native side has collected it, each stream's in one piece.
@@ -21,11 +21,14 @@ class Outputs {
   constructor(header, connections) {
     this._header = header;
     this._connections = connections;
-    this._records = new Int32Array(OUTPUTS_AT_ONCE * OUTPUT_FIELDS);
+    this.records = new Int32Array(RECORDS * RECORD_FIELDS);
+    /** The bytes of all records, one behind the other. */
+    this.arena = Buffer.from(new ArrayBuffer(BYTES));
+    // A stream that is slow must not keep what the others wrote.
+    this._copies = new Inbox(this.arena);
     this._count = 0;
+    /** The next record, and where its bytes begin. */
     this._cursor = 0;
-    /** The bytes of all records, and where those of the next begin. */
-    this._bytes = null;
     this._offset = 0;
     /** The native endpoint. */
     this.native = null;
@@ -34,15 +37,15 @@ class Outputs {
   /** Has each stream write what it was sent, as far as that was flushed. */
   write() {
     const header = this._header;
-    const records = this._records;
+    const records = this.records;
 
     while (header[OUTPUTS] !== 0) {
       if (this._cursor === this._count && !this._take()) return;
 
-      const at = this._cursor++ * OUTPUT_FIELDS;
+      const at = this._cursor++ * RECORD_FIELDS;
       const connection = this._connections[records[at]];
       const length = records[at + 2];
-      const start = this._bytes.byteOffset + this._offset;
+      const offset = this._offset;
 
       this._offset += length;
 
@@ -50,11 +53,8 @@ class Outputs {
         connection !== undefined &&
         connection.generation === records[at + 1]
       ) {
-        const bytes = new FastBuffer(this._bytes.buffer, start, length);
-
         connection.writeOutput(
-          // A stream that is slow must not keep what the others wrote.
-          this._count === 1 ? bytes : Buffer.from(bytes),
+          this._copies.take(offset, length),
           records[at + 3],
           records[at + 4] !== 0
         );
@@ -64,14 +64,16 @@ class Outputs {
 
   /** Fetches what there is; returns whether there is something. */
   _take() {
-    const outputs = this.native.takeOutputs(this._records);
+    this._count = this.native.takeOutputs();
+    this._cursor = this._offset = 0;
+    if (this._count === 0) return false;
 
-    this._count = this._cursor = this._offset = 0;
-    this._bytes = null;
-    if (outputs === null) return false;
+    let used = 0;
+    for (let i = 0; i < this._count; i++) {
+      used += this.records[i * RECORD_FIELDS + 2];
+    }
+    this._copies.begin(used);
 
-    this._count = outputs.count;
-    this._bytes = outputs.bytes;
     // A stream that throws ends the writing. The next call goes on behind it.
     this._header[OUTPUTS] = 1;
     return true;

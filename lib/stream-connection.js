@@ -13,8 +13,9 @@ const NO_KEY = Buffer.alloc(0);
 /**
  * A connection whose bytes a stream moves: a TLS socket, or any other `Duplex`.
  *
- * What the stream reads is pushed to the native side, which calls back with what it brings. What
- * is sent is collected there, and written by one `stream.write()` per loop iteration.
+ * What the stream reads is collected, and brought to the native side once per loop iteration; that
+ * calls back with what it brings. What is sent is collected there, and written by one
+ * `stream.write()` per loop iteration.
  */
 class StreamConnection extends Connection {
   constructor(endpoint, owner) {
@@ -221,7 +222,7 @@ function streamOnClose() {
     if (chunk !== null) streamOnData.call(this, chunk);
   }
 
-  connection.endpoint.closeStream(connection);
+  connection.endpoint.intake.close(connection);
 }
 
 /** @this {Duplex} */
@@ -229,18 +230,21 @@ function streamOnData(chunk) {
   const connection = this[kConnection];
   // Somebody may have set an encoding.
   const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-  connection.endpoint.push(connection, bytes);
+  connection.endpoint.intake.push(connection, bytes);
 }
 
 /** @this {Duplex} */
 function streamOnEnd() {
   const connection = this[kConnection];
-  connection.endpoint.endStream(connection);
+  connection.endpoint.intake.end(connection);
 }
 
 /** @this {Duplex} */
 function streamOnError() {
-  this[kConnection].owner._onFailure();
+  const connection = this[kConnection];
+
+  connection.endpoint.intake.deliver();
+  connection.owner._onFailure();
   this.removeListener('error', streamOnError);
   this.on('error', noop);
   this.destroy();

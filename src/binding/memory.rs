@@ -1,11 +1,11 @@
 //! The shared memory of an endpoint.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ops::DerefMut;
 
 use napi::bindgen_prelude::{Int32Array, Uint8Array};
 
-use crate::engine::{Batch, Outbox, RECORD_FIELDS};
+use crate::engine::{Batch, Intake, Outbox, RECORD_FIELDS};
 
 /// Fields of the header, for both sides.
 #[derive(Clone, Copy)]
@@ -30,10 +30,12 @@ pub(super) enum Header {
     Gone = 8,
     /// 1 once `dispatch` has begun.
     Dispatching = 9,
+    /// Records in the intake.
+    IntakeCount = 10,
 }
 
 /// Names and numbers of [`Header`], for the JavaScript side.
-pub(super) const HEADER_NAMES: [(&str, Header); 10] = [
+pub(super) const HEADER_NAMES: [(&str, Header); 11] = [
     ("INBOX_COUNT", Header::InboxCount),
     ("INBOX_CURSOR", Header::InboxCursor),
     ("OUTBOX_COUNT", Header::OutboxCount),
@@ -44,6 +46,7 @@ pub(super) const HEADER_NAMES: [(&str, Header); 10] = [
     ("OUTPUTS", Header::Outputs),
     ("GONE", Header::Gone),
     ("DISPATCHING", Header::Dispatching),
+    ("INTAKE_COUNT", Header::IntakeCount),
 ];
 
 /// Memory that JavaScript allocated. The typed arrays are never let go of, so the pointers are
@@ -55,6 +58,16 @@ pub(super) struct Memory {
     outbox_records: Region<i32>,
     outbox_arena: Region<u8>,
     filling: Cell<bool>,
+    /// There from the first stream on.
+    streams: OnceCell<StreamMemory>,
+}
+
+/// What streams have read, and what they have to write.
+struct StreamMemory {
+    intake_records: Region<i32>,
+    intake_arena: Region<u8>,
+    output_records: Region<i32>,
+    output_arena: Region<u8>,
 }
 
 struct Region<T> {
@@ -128,7 +141,66 @@ impl Memory {
             outbox_records: Region::<i32>::of_records(outbox_records),
             outbox_arena: Region::<u8>::of_bytes(outbox_arena),
             filling: Cell::new(false),
+            streams: OnceCell::new(),
         })
+    }
+
+    /// Adds the memory of streams. Does nothing the second time.
+    pub(super) fn add_streams(
+        &self,
+        intake_records: Int32Array,
+        intake_arena: Uint8Array,
+        output_records: Int32Array,
+        output_arena: Uint8Array,
+    ) {
+        self.streams.get_or_init(|| StreamMemory {
+            intake_records: Region::<i32>::of_records(intake_records),
+            intake_arena: Region::<u8>::of_bytes(intake_arena),
+            output_records: Region::<i32>::of_records(output_records),
+            output_arena: Region::<u8>::of_bytes(output_arena),
+        });
+    }
+
+    /// Takes everything out of the intake. JavaScript must not run before the result is dropped.
+    pub(super) fn take_intake(&self) -> Option<Intake<'_>> {
+        let count = self.get(Header::IntakeCount);
+        let streams = self.streams.get().filter(|_| count > 0)?;
+        self.set(Header::IntakeCount, 0);
+        // SAFETY: the memory outlives `self`. Rust only reads it, and JavaScript does not run
+        // meanwhile.
+        unsafe {
+            Some(Intake::new(
+                std::slice::from_raw_parts(
+                    streams.intake_records.start,
+                    streams.intake_records.length,
+                ),
+                count,
+                std::slice::from_raw_parts(streams.intake_arena.start, streams.intake_arena.length),
+            ))
+        }
+    }
+
+    /// Has `fill` write what streams have to write: records, and the bytes. It must not run
+    /// JavaScript, nor call this.
+    pub(super) fn fill_outputs<R>(
+        &self,
+        fill: impl FnOnce(&mut [i32], &mut [u8]) -> R,
+    ) -> Option<R> {
+        let streams = self.streams.get()?;
+        // SAFETY: the memory outlives `self`, and `fill` keeps to what is said above.
+        let (records, arena) = unsafe {
+            (
+                std::slice::from_raw_parts_mut(
+                    streams.output_records.start,
+                    streams.output_records.length,
+                ),
+                std::slice::from_raw_parts_mut(
+                    streams.output_arena.start,
+                    streams.output_arena.length,
+                ),
+            )
+        };
+        Some(fill(records, arena))
     }
 
     pub(super) fn get(&self, field: Header) -> usize {

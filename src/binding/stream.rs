@@ -16,6 +16,20 @@ const OUTPUT_FIELDS: usize = 5;
 
 #[napi]
 impl Endpoint {
+    /// Has streams use this memory. To be called before the first [`Endpoint::add_stream`].
+    #[napi(catch_unwind)]
+    pub fn share_with_streams(
+        &self,
+        intake_records: Int32Array,
+        intake_arena: Uint8Array,
+        output_records: Int32Array,
+        output_arena: Uint8Array,
+    ) {
+        self.shared
+            .memory
+            .add_streams(intake_records, intake_arena, output_records, output_arena);
+    }
+
     /// Takes a connection in whose bytes a stream moves. Returns slot and generation.
     ///
     /// # Errors
@@ -42,11 +56,12 @@ impl Endpoint {
         Ok(vec![token.slot, token.generation])
     }
 
-    /// Takes bytes that the stream has read, and delivers what they bring unless a turn runs.
-    /// [`Endpoint::complete`] must follow, here and below.
+    /// Takes bytes that the stream has read, behind those of the intake, and delivers what they
+    /// bring unless a turn runs. [`Endpoint::complete`] must follow, here and below.
     #[napi(catch_unwind)]
     pub fn push(&self, slot: u32, generation: u32, bytes: &[u8]) {
         let token = Token { slot, generation };
+        self.shared.collect();
         self.shared.reactor.borrow_mut().push(token, bytes);
         self.shared.deliver_pushed();
     }
@@ -55,6 +70,7 @@ impl Endpoint {
     #[napi(catch_unwind)]
     pub fn end_stream(&self, slot: u32, generation: u32) {
         let token = Token { slot, generation };
+        self.shared.collect();
         self.shared.reactor.borrow_mut().end_stream(token);
         self.shared.deliver_pushed();
     }
@@ -63,50 +79,44 @@ impl Endpoint {
     #[napi(catch_unwind)]
     pub fn close_stream(&self, slot: u32, generation: u32) {
         let token = Token { slot, generation };
+        self.shared.collect();
         self.shared.reactor.borrow_mut().close_stream(token);
         self.shared.deliver_pushed();
     }
 
-    /// Takes what streams have to write, each once: fills `records`, and returns the bytes of all,
-    /// one after the other, in memory that is the caller's. `null` if there is nothing.
-    ///
-    /// # Errors
-    /// If there is no memory.
+    /// Delivers what is in the intake, unless a turn runs.
     #[napi(catch_unwind)]
-    pub fn take_outputs(&self, env: Env, mut records: Int32Array) -> Result<Option<Outputs<'_>>> {
-        // SAFETY: the caller's own array, and JavaScript does not run meanwhile.
-        let records = unsafe { records.as_mut() };
+    pub fn deliver_intake(&self) {
+        self.shared.collect();
+        self.shared.deliver_pushed();
+    }
+
+    /// Takes what streams have to write, as far as there is room: fills the records and the bytes
+    /// behind each other. Returns how many records there are.
+    #[napi(catch_unwind)]
+    pub fn take_outputs(&self) -> u32 {
         let mut reactor = self.shared.reactor.borrow_mut();
-        let mut bytes = Vec::new();
-        let mut count = 0;
-        for record in records.chunks_exact_mut(OUTPUT_FIELDS) {
-            let Some((token, output)) = reactor.take_output() else {
-                break;
-            };
-            record.copy_from_slice(&[
-                token.slot as i32,
-                token.generation as i32,
-                output.bytes.len() as i32,
-                output.marks as i32,
-                i32::from(output.end),
-            ]);
-            bytes.extend_from_slice(&output.bytes);
-            count += 1;
-        }
+        let count = self.shared.memory.fill_outputs(|records, arena| {
+            let mut count = 0;
+            let mut used = 0;
+            for record in records.chunks_exact_mut(OUTPUT_FIELDS) {
+                let Some(taken) = reactor.take_output(&mut arena[used..], used == 0) else {
+                    break;
+                };
+                record.copy_from_slice(&[
+                    taken.token.slot as i32,
+                    taken.token.generation as i32,
+                    taken.length as i32,
+                    taken.marks as i32,
+                    i32::from(taken.end),
+                ]);
+                used += taken.length;
+                count += 1;
+            }
+            count
+        });
         let left = reactor.has_output();
         self.shared.memory.set(Header::Outputs, usize::from(left));
-        if count == 0 {
-            return Ok(None);
-        }
-        let bytes = BufferSlice::copy_from(&env, bytes)?;
-        Ok(Some(Outputs { count, bytes }))
+        count.unwrap_or(0)
     }
-}
-
-/// What streams have to write.
-#[napi(object)]
-pub struct Outputs<'env> {
-    /// Records filled.
-    pub count: u32,
-    pub bytes: BufferSlice<'env>,
 }

@@ -121,6 +121,9 @@ impl Shared {
             let larges = &mut *shared.larges.borrow_mut();
             let mut reactor = shared.reactor.borrow_mut();
             reactor.tell(inbox, false);
+            if let Some(intake) = shared.memory.take_intake() {
+                reactor.take_intake(intake, inbox, larges);
+            }
             // Writing to a stream may have made another one bring something.
             reactor.fill_from_streams(inbox, larges);
         });
@@ -128,7 +131,17 @@ impl Shared {
         self.finish()
     }
 
-    /// Delivers what a stream has brought, unless a turn runs. What is sent meanwhile stays in the
+    /// Takes the chunks of the intake; they are decoded by the next fill.
+    pub(super) fn collect(&self) {
+        if let Some(intake) = self.memory.take_intake() {
+            let mut reactor = self.reactor.borrow_mut();
+            for (token, bytes) in intake {
+                reactor.push(token, bytes);
+            }
+        }
+    }
+
+    /// Delivers what streams have brought, unless a turn runs. What is sent meanwhile stays in the
     /// outbox: other streams are read in the same loop iteration, and [`Shared::complete`] follows
     /// at its end. Called by JavaScript.
     pub(super) fn deliver_pushed(&self) {

@@ -28,6 +28,7 @@ mod deflation;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 mod inflating;
+mod intake;
 mod jobs;
 mod message;
 mod outbox;
@@ -52,6 +53,7 @@ mod writing;
 pub(crate) use batch::{Batch, KIND_NAMES};
 pub(crate) use connection::Settings;
 pub(crate) use deflation::DeflateSettings;
+pub(crate) use intake::Intake;
 pub(crate) use message::LargePayloads;
 pub(crate) use outbox::{Command, OPERATION_NAMES, Outbox, RECORD_FIELDS};
 pub(crate) use reactor::Reactor;

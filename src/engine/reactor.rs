@@ -378,7 +378,7 @@ impl<P> Reactor<P> {
             let waiting = deflation.map_or(0, |deflation| deflation.waiting());
             waiting
                 + match &connection.transport {
-                    Transport::Stream(output) => output.bytes.len(),
+                    Transport::Stream(output) => output.len(),
                     Transport::Socket(_) | Transport::Closed => connection.queue.len(),
                 }
         })

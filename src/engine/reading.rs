@@ -249,15 +249,49 @@ impl<P> Connection<P> {
         let Received::Bytes(count) = received else {
             return Err(received);
         };
+        self.decode_received(token, left_over + count, batch, larges, codecs);
+        Ok(count)
+    }
+
+    /// Decodes a chunk that a stream has read, behind what was left of the last. The caller has
+    /// asked [`Batch::is_full`], and nothing is left that could be decoded already.
+    pub(super) fn receive_chunk(
+        &mut self,
+        token: Token,
+        bytes: &[u8],
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+        codecs: &mut Codecs,
+    ) {
+        let space = batch.space();
+        let left_over = self.pending.len();
+        space[..left_over].copy_from_slice(self.pending.bytes());
+        space[left_over..left_over + bytes.len()].copy_from_slice(bytes);
+        self.decode_received(token, left_over + bytes.len(), batch, larges, codecs);
         if self.flags.discarding {
-            return Ok(count);
+            self.message.discard(larges);
+        }
+    }
+
+    /// Decodes the first `length` bytes of the batch's free space: what was left of the last read,
+    /// and a new chunk.
+    fn decode_received(
+        &mut self,
+        token: Token,
+        length: usize,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+        codecs: &mut Codecs,
+    ) {
+        if self.flags.discarding {
+            return;
         }
         if let Err(error) = self.protocol.begin_chunk() {
             self.fail(token, error, batch);
             self.pending.clear();
-            return Ok(count);
+            return;
         }
-        let taken = batch.take(left_over + count);
+        let taken = batch.take(length);
         let mut range = taken.clone();
         let (stop, kept) = self.decode(token, &mut range, batch, larges, codecs);
         if range.is_empty() || matches!(stop, Stop::Ended) {
@@ -267,7 +301,6 @@ impl<P> Connection<P> {
             self.flags.decodable = matches!(stop, Stop::BatchFull | Stop::Later);
         }
         batch.give_back(&taken, kept);
-        Ok(count)
     }
 
     /// Decodes what came with the adoption, or what an earlier turn had to leave. Those bytes were

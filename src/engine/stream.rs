@@ -3,11 +3,13 @@
 //! connection is like any other.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::batch::{Batch, Kind};
+use super::batch::{Batch, Kind, RECEIVE_SIZE};
 use super::connection::{Connection, Settings, Transport};
+use super::intake::Intake;
 use super::message::LargePayloads;
-use super::output::Output;
+use super::output::{Output, Taken};
 use super::reactor::Reactor;
 use super::token::Token;
 
@@ -31,6 +33,49 @@ impl<P> Reactor<P> {
         }
         connection.take_chunk(bytes);
         self.enqueue(token.slot);
+    }
+
+    /// Takes what streams have read, in its order: decoded at once while `batch` has room and
+    /// nothing waits, by the next [`Reactor::fill`] otherwise.
+    pub(crate) fn take_intake(
+        &mut self,
+        intake: Intake<'_>,
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+    ) {
+        for (token, bytes) in intake {
+            if batch.is_full() || !self.ready.is_empty() || bytes.len() > RECEIVE_SIZE {
+                self.push(token, bytes);
+                continue;
+            }
+            let receive = AssertUnwindSafe(|| self.receive_chunk(token, bytes, batch, larges));
+            if catch_unwind(receive).is_err() {
+                self.fail_broken(token.slot);
+            }
+        }
+    }
+
+    fn receive_chunk(
+        &mut self,
+        token: Token,
+        bytes: &[u8],
+        batch: &mut Batch<'_>,
+        larges: &mut impl LargePayloads<Payload = P>,
+    ) {
+        let connection = match self.connections.get_mut(token.slot as usize) {
+            Some(connection) if connection.generation == token.generation => connection,
+            _ => return,
+        };
+        if connection.flags.decodable || connection.flags.inflating {
+            self.push(token, bytes);
+        } else if let Transport::Stream(_) = connection.transport {
+            self.codecs.inflated = 0;
+            connection.receive_chunk(token, bytes, batch, larges, &mut self.codecs);
+            // The batch may be full now.
+            if connection.flags.decodable {
+                self.enqueue(token.slot);
+            }
+        }
     }
 
     /// The stream has ended: told behind what it brought.
@@ -107,15 +152,41 @@ impl<P> Reactor<P> {
         !self.outputs.is_empty()
     }
 
-    /// The next stream that has something to write, and what.
-    pub(crate) fn take_output(&mut self) -> Option<(Token, Output)> {
-        while let Some(slot) = self.outputs.pop_front() {
+    /// What the next stream has to write, copied to the front of `memory`. `None` if there is
+    /// nothing, or if it does not fit; but where `all` of the memory is free, as much is taken as
+    /// fits.
+    pub(crate) fn take_output(&mut self, memory: &mut [u8], all: bool) -> Option<Taken> {
+        while let Some(&slot) = self.outputs.front() {
             if let Some(connection) = self.connections.get_mut(slot as usize)
                 && let Transport::Stream(output) = &mut connection.transport
             {
-                let generation = connection.generation;
-                return Some((Token { slot, generation }, std::mem::take(output)));
+                let token = Token {
+                    slot,
+                    generation: connection.generation,
+                };
+                let length = output.len().min(memory.len());
+                let end = output.taken + length;
+                let fits = end == output.bytes.len();
+                if !fits && !all {
+                    return None;
+                }
+                memory[..length].copy_from_slice(&output.bytes[output.taken..end]);
+                let (mut marks, mut is_end) = (0, false);
+                if fits {
+                    (marks, is_end) = (output.marks, output.end);
+                    *output = Output::default();
+                    self.outputs.pop_front();
+                } else {
+                    output.taken = end;
+                }
+                return Some(Taken {
+                    token,
+                    length,
+                    marks,
+                    end: is_end,
+                });
             }
+            self.outputs.pop_front();
         }
         self.outputs = VecDeque::new();
         None
