@@ -138,6 +138,7 @@ impl Bench {
     /// A connection whose bytes a stream moves.
     fn add_stream(&mut self) -> Token {
         self.reactor.add_stream(Settings {
+            deflate: None,
             role: Role::Server,
             limits: Limits::default(),
         })
