@@ -2,6 +2,7 @@
 
 const { AsyncResource } = require('async_hooks');
 const { performance } = require('perf_hooks');
+const { clearImmediate, setImmediate } = require('timers');
 
 const binding = require('./binding');
 const Inbox = require('./inbox');
@@ -21,8 +22,10 @@ const { CLOSED, WRITTEN } = KIND;
 
 // Fake timers replace these later; a flush must happen all the same.
 const { nextTick } = process;
-const { setImmediate } = globalThis;
 const now = performance.now.bind(performance);
+
+/** Has a function called when the loop has read what there is; fake timers may never do that. */
+const afterReading = hasImmediates() ? setImmediate : nextTick;
 
 const RECORD_FIELDS = 4;
 const HEADER_FIELDS = 16;
@@ -214,7 +217,7 @@ class Endpoint {
     if (!this._reading) {
       this._reading = true;
       this._readingSince = now();
-      setImmediate(this._completeReading);
+      afterReading(this._completeReading);
     }
   }
 
@@ -348,6 +351,13 @@ function dispatchRun(connection, count) {
     records[cursor * RECORD_FIELDS] === slot &&
     records[cursor * RECORD_FIELDS + 1] >>> 8 === generation
   );
+}
+
+/** Whether `setImmediate()` was Node.js's own when this module was loaded. */
+function hasImmediates() {
+  const immediate = setImmediate(() => {});
+  clearImmediate(immediate);
+  return immediate?.constructor?.name === 'Immediate';
 }
 
 /**
