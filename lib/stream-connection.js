@@ -5,6 +5,7 @@ const Connection = require('./connection');
 const { OPERATION } = require('./numbers');
 const { LARGE_PAYLOAD } = require('./outbox');
 const { kConnection } = require('./husks');
+const Queue = require('./queue');
 
 const { FIN, MASK, OPCODE, RAW } = OPERATION;
 
@@ -126,8 +127,15 @@ class StreamConnection extends Connection {
 
     this.flush();
 
+    const complete = cb && ((error) => this._complete(1, error));
+
+    if (cb) {
+      this._callbacks ??= new Queue();
+      this._callbacks.push(cb);
+    }
+
     if ((operation & OPCODE) === RAW) {
-      this._call('write', data, cb);
+      this._call('write', data, complete);
       return;
     }
 
@@ -141,7 +149,7 @@ class StreamConnection extends Connection {
 
     if (stream.cork) stream.cork();
     this._call('write', header);
-    this._call('write', data, cb);
+    this._call('write', data, complete);
     if (stream.uncork) stream.uncork();
   }
 
