@@ -218,6 +218,7 @@ class StreamConnection extends Connection {
 function streamOnClose() {
   const connection = this[kConnection];
 
+  connection.owner._onFailure();
   this.removeListener('close', streamOnClose);
   this.removeListener('data', streamOnData);
   this.removeListener('end', streamOnEnd);
