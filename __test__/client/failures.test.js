@@ -232,17 +232,16 @@ suite('no response (WS-CONTRACT 31)', () => {
 
   contract('as the server hangs up', async ({ lib, log, t }) => {
     for (const hangUp of [
-      (socket) => socket.end(),
-      (socket) => socket.destroy(),
-      (socket) => socket.resetAndDestroy(),
-      (socket) => socket.end('HTTP/1.1 101 Switching'),
-      (socket, request) => socket.end(response(request).subarray(0, -2))
+      ({ socket }) => socket.end(),
+      ({ socket }) => socket.destroy(),
+      (peer) => peer.reset(),
+      ({ socket }) => socket.end('HTTP/1.1 101 Switching'),
+      ({ request, socket }) => socket.end(response(request).subarray(0, -2))
     ]) {
       const raw = await RawServer.start(t);
       const ws = dial({ lib, t }, raw.port);
       const closed = follow(ws, log);
-      const { request, socket } = await raw.request();
-      hangUp(socket, request);
+      hangUp(await raw.request());
       await closed;
     }
   });
