@@ -53,30 +53,30 @@ suite('A buffer that is refilled right after send() was sent as it was', () => {
   }
 
   // A stream keeps a large payload until it is written, as with ws.
-  const skip = comparesStreams();
+  if (!comparesStreams()) {
+    test('whatever the kernel refuses (Ferrows only)', async (t) => {
+      const { client, ws } = await session({ lib: libraries.ferrows, t });
+      const data = Buffer.alloc(32 * 1024);
+      let count = 0;
 
-  test('whatever the kernel refuses (Ferrows only)', { skip }, async (t) => {
-    const { client, ws } = await session({ lib: libraries.ferrows, t });
-    const data = Buffer.alloc(32 * 1024);
-    let count = 0;
+      client.socket.pause();
+      for (; ws.bufferedAmount < 4 * 1024 * 1024; count++) {
+        data.fill(count & 0xff);
+        ws.send(data);
+      }
+      data.fill(0xff);
+      client.socket.resume();
 
-    client.socket.pause();
-    for (; ws.bufferedAmount < 4 * 1024 * 1024; count++) {
-      data.fill(count & 0xff);
-      ws.send(data);
-    }
-    data.fill(0xff);
-    client.socket.resume();
-
-    for (let i = 0; i < count; i++) {
-      const bytes = await client.read(4 + data.length);
-      assert.strictEqual(bytes.readUInt32BE(0), 0x827e8000);
-      assert.ok(
-        bytes.subarray(4).every((byte) => byte === (i & 0xff)),
-        `${i}`
-      );
-    }
-  });
+      for (let i = 0; i < count; i++) {
+        const bytes = await client.read(4 + data.length);
+        assert.strictEqual(bytes.readUInt32BE(0), 0x827e8000);
+        assert.ok(
+          bytes.subarray(4).every((byte) => byte === (i & 0xff)),
+          `${i}`
+        );
+      }
+    });
+  }
 });
 
 suite('One message to many', () => {
