@@ -23,6 +23,8 @@ class StreamConnection extends Connection {
     this._stream = null;
     /** It calls a method of the stream itself, for which nothing has to go first. */
     this._isCalling = false;
+    /** The stream was destroyed while it had something to write. */
+    this._isCut = false;
   }
 
   /**
@@ -66,6 +68,7 @@ class StreamConnection extends Connection {
       configurable: true,
       value(...args) {
         if (!connection._isCalling) connection.flush();
+        if (name === 'destroy') connection._isCut ||= this.writableLength > 0;
         return method.apply(this, args);
       },
       writable: true
@@ -175,6 +178,10 @@ class StreamConnection extends Connection {
 
   /** Calls the callbacks of writes that are complete; one that throws keeps back no other. */
   _complete(marks, error) {
+    // A socket that is destroyed says of the write that it has begun that it is done.
+    // What is not called now gets an error when the stream is closed.
+    if (this._isCut && !error) return;
+
     try {
       while (marks > 0 && this._callbacks !== null) {
         marks--;
