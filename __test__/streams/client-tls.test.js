@@ -8,7 +8,7 @@ const { dialOver } = require('../support/medium');
 
 dialOver('tls');
 
-for (const topic of ['abort', 'errors', 'failures', 'frames']) {
+for (const topic of ['abort', 'connected', 'errors', 'failures', 'frames']) {
   suite(`client/${topic}, over TLS`, () => {
     require(`../client/${topic}.test.js`);
   });

@@ -13,6 +13,7 @@ dialOver('tunnel');
 
 for (const topic of [
   'abort',
+  'connected',
   'dialling',
   'errors',
   'failures',
