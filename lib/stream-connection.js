@@ -2,6 +2,7 @@
 
 const binding = require('./binding');
 const Connection = require('./connection');
+const { destroyedError } = require('./errors');
 const { OPERATION } = require('./numbers');
 const { LARGE_PAYLOAD } = require('./outbox');
 const { kConnection } = require('./husks');
@@ -179,8 +180,7 @@ class StreamConnection extends Connection {
   /** Calls the callbacks of writes that are complete; one that throws keeps back no other. */
   _complete(marks, error) {
     // A socket that is destroyed says of the write that it has begun that it is done.
-    // What is not called now gets an error when the stream is closed.
-    if (this._isCut && !error) return;
+    if (this._isCut) error ??= destroyedError();
 
     try {
       while (marks > 0 && this._callbacks !== null) {
