@@ -1,6 +1,7 @@
 'use strict';
 
-// The scenarios of runtime/ once more over streams; see contract.test.js.
+// The scenarios of runtime/ once more over streams, but for those that processes.test.js has; see
+// contract.test.js.
 
 const { suite } = require('node:test');
 
@@ -10,20 +11,14 @@ compareStreams();
 
 for (const topic of [
   'batches',
-  'churn',
-  'cluster',
   'context',
-  'descriptors',
-  'ending',
   'environments',
   'fairness',
   'fake-timers',
-  'last-words',
   'pause',
   'segments',
   'throwing',
-  'urgent',
-  'worker'
+  'urgent'
 ]) {
   suite(`runtime/${topic}, over streams`, () => {
     require(`../runtime/${topic}.test.js`);
