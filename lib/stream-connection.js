@@ -179,13 +179,15 @@ class StreamConnection extends Connection {
 
   /** Calls the callbacks of writes that are complete; one that throws keeps back no other. */
   _complete(marks, error) {
-    // A socket that is destroyed says of the write that it has begun that it is done.
-    if (this._isCut) error ??= destroyedError();
-
     try {
       while (marks > 0 && this._callbacks !== null) {
+        const said = error;
+
+        // A socket that is destroyed says of the write that it has begun that it is done. As with
+        // ws, that is said of one frame only.
+        if (this._isCut) error ??= destroyedError();
         marks--;
-        this.runInAsyncScope(this.callBack, this, error);
+        this.runInAsyncScope(this.callBack, this, said);
       }
     } finally {
       if (marks > 0 && this._callbacks !== null) {
