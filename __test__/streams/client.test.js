@@ -1,7 +1,7 @@
 'use strict';
 
-// The scenarios of client/ once more, dialled over streams that are no sockets, and over TLS where
-// their servers are raw ones; see contract.test.js.
+// What client/ says of open connections, once more over a tunnel, a stream that is no socket; see
+// contract.test.js. Its opening handshakes are in client-handshake.test.js.
 
 const { suite } = require('node:test');
 
@@ -12,16 +12,10 @@ compareStreams();
 dialOver('tunnel');
 
 for (const topic of [
-  'abort',
   'connected',
-  'dialling',
   'errors',
-  'failures',
   'frames',
   'life',
-  'redirects',
-  'request',
-  'response-events',
   'stream',
   'traffic'
 ]) {

@@ -1,6 +1,7 @@
 'use strict';
 
-// The scenarios of runtime/ that are about processes and threads, once more over streams; see
+// The scenarios of runtime/ that are about processes and threads, once more over streams (churn is over
+// them anyway); see
 // contract.test.js.
 
 const { suite } = require('node:test');
@@ -10,7 +11,6 @@ const { compareStreams } = require('../support/contract');
 compareStreams();
 
 for (const topic of [
-  'churn',
   'cluster',
   'descriptors',
   'ending',
