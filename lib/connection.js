@@ -4,7 +4,7 @@ const { AsyncResource } = require('async_hooks');
 
 const { KIND, OPERATION } = require('./numbers');
 const Queue = require('./queue');
-const { systemError } = require('./errors');
+const { destroyedError, systemError } = require('./errors');
 
 const { TEXT, BINARY, LARGE_TEXT, LARGE_BINARY, PING, PONG } = KIND;
 const { CLOSE, DRAINED, ENDED, ERROR, FRAGMENTS, LARGE_FRAGMENTS } = KIND;
@@ -278,12 +278,6 @@ class Connection extends AsyncResource {
 function endedError() {
   const error = new Error('write after end');
   error.code = 'ERR_STREAM_WRITE_AFTER_END';
-  return error;
-}
-
-function destroyedError() {
-  const error = new Error('Cannot call write after a stream was destroyed');
-  error.code = 'ERR_STREAM_DESTROYED';
   return error;
 }
 

@@ -6,7 +6,15 @@ const { constants } = require('zlib');
 /** The status code of the close frame that answers an error. */
 const kStatusCode = Symbol('kStatusCode');
 
+/** What a write fails by when its stream was destroyed, as Node.js says it. */
+function destroyedError() {
+  const error = new Error('Cannot call write after a stream was destroyed');
+  error.code = 'ERR_STREAM_DESTROYED';
+  return error;
+}
+
 module.exports = {
+  destroyedError,
   kStatusCode,
 
   /**

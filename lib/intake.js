@@ -1,14 +1,17 @@
 'use strict';
 
 const { performance } = require('perf_hooks');
+const { clearImmediate, setImmediate } = require('timers');
 
 const { HEADER } = require('./numbers');
 
 const { GONE, INTAKE_COUNT, IN_TURN, OUTBOX_COUNT, OUTPUTS } = HEADER;
 
-// Taken before fake timers can replace it.
-const { setImmediate } = globalThis;
+const { nextTick } = process;
 const now = performance.now.bind(performance);
+
+/** Has a function called when the loop has read what there is; fake timers may never do that. */
+const afterReading = hasImmediates() ? setImmediate : nextTick;
 
 /** A record is (slot, generation, length). */
 const RECORD_FIELDS = 3;
@@ -134,7 +137,7 @@ class Intake {
     if (this.isReading) return;
     this.isReading = true;
     this._since = now();
-    setImmediate(this._complete);
+    afterReading(this._complete);
   }
 
   /** Delivers and writes what waits for longer than it may. */
@@ -162,6 +165,13 @@ class Intake {
   static intervalAfter(duration) {
     return Math.max(INTERVAL, SHARE * duration);
   }
+}
+
+/** Whether `setImmediate()` was Node.js's own when this module was loaded. */
+function hasImmediates() {
+  const immediate = setImmediate(() => {});
+  clearImmediate(immediate);
+  return immediate?.constructor?.name === 'Immediate';
 }
 
 module.exports = Intake;

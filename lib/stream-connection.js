@@ -2,9 +2,11 @@
 
 const binding = require('./binding');
 const Connection = require('./connection');
+const { destroyedError } = require('./errors');
 const { OPERATION } = require('./numbers');
 const { LARGE_PAYLOAD } = require('./outbox');
 const { kConnection } = require('./husks');
+const Queue = require('./queue');
 
 const { FIN, MASK, OPCODE, RAW } = OPERATION;
 
@@ -23,6 +25,8 @@ class StreamConnection extends Connection {
     this._stream = null;
     /** It calls a method of the stream itself, for which nothing has to go first. */
     this._isCalling = false;
+    /** The stream was destroyed while it had something to write. */
+    this._isCut = false;
   }
 
   /**
@@ -66,6 +70,7 @@ class StreamConnection extends Connection {
       configurable: true,
       value(...args) {
         if (!connection._isCalling) connection.flush();
+        if (name === 'destroy') connection._isCut ||= this.writableLength > 0;
         return method.apply(this, args);
       },
       writable: true
@@ -113,6 +118,8 @@ class StreamConnection extends Connection {
       data !== null &&
       data.byteLength >= LARGE_PAYLOAD &&
       !(operation & MASK) &&
+      // Nothing may overtake what is being compressed.
+      !this.deflates &&
       !this.destroyed
     ) {
       this._writeLarge(operation, data, cb);
@@ -127,8 +134,15 @@ class StreamConnection extends Connection {
 
     this.flush();
 
+    const complete = cb && ((error) => this._complete(1, error));
+
+    if (cb) {
+      this._callbacks ??= new Queue();
+      this._callbacks.push(cb);
+    }
+
     if ((operation & OPCODE) === RAW) {
-      this._call('write', data, cb);
+      this._call('write', data, complete);
       return;
     }
 
@@ -142,7 +156,7 @@ class StreamConnection extends Connection {
 
     if (stream.cork) stream.cork();
     this._call('write', header);
-    this._call('write', data, cb);
+    this._call('write', data, complete);
     if (stream.uncork) stream.uncork();
   }
 
@@ -170,8 +184,13 @@ class StreamConnection extends Connection {
   _complete(marks, error) {
     try {
       while (marks > 0 && this._callbacks !== null) {
+        const said = error;
+
+        // A socket that is destroyed says of the write that it has begun that it is done. As with
+        // ws, that is said of one frame only.
+        if (this._isCut) error ??= destroyedError();
         marks--;
-        this.runInAsyncScope(this.callBack, this, error);
+        this.runInAsyncScope(this.callBack, this, said);
       }
     } finally {
       if (marks > 0 && this._callbacks !== null) {
@@ -211,6 +230,7 @@ class StreamConnection extends Connection {
 function streamOnClose() {
   const connection = this[kConnection];
 
+  connection.owner._onFailure();
   this.removeListener('close', streamOnClose);
   this.removeListener('data', streamOnData);
   this.removeListener('end', streamOnEnd);

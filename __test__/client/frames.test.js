@@ -325,9 +325,9 @@ suite('behind the 101, in one segment (WS-CONTRACT 1)', () => {
     const raw = await RawServer.start(t);
     const ws = dial({ lib, t }, raw.port);
     const closed = follow(ws, log);
-    const { socket } = await raw.upgrade();
+    const peer = await raw.upgrade();
     await after(ws, 'open');
-    socket.resetAndDestroy();
+    peer.reset();
     await closed;
   });
 

@@ -2,6 +2,8 @@
 
 const { once } = require('node:events');
 
+const { medium } = require('../support/medium');
+
 /** How a client is made in contract tests: Ferrows offers no compression yet, ws would. */
 const PLAIN = { perMessageDeflate: false };
 
@@ -15,10 +17,16 @@ const PLAIN = { perMessageDeflate: false };
  */
 function dial({ lib, t }, address, ...args) {
   const url =
-    typeof address === 'number' ? `ws://127.0.0.1:${address}/` : address;
+    typeof address === 'number'
+      ? `${medium.scheme}://127.0.0.1:${address}/`
+      : address;
   const last = args.at(-1);
   const hasOptions = typeof last === 'object' && !Array.isArray(last);
-  const options = { ...PLAIN, ...(hasOptions ? args.pop() : undefined) };
+  const options = {
+    ...PLAIN,
+    ...medium.client,
+    ...(hasOptions ? args.pop() : undefined)
+  };
   const ws = new lib(url, ...args, options);
 
   t.after(() => {

@@ -8,23 +8,23 @@ const { text } = require('node:stream/consumers');
 const { suite, test } = require('node:test');
 
 const { contract } = require('../support/contract');
+const { files } = require('../support/libraries');
 
 const SUPPORT = path.join(__dirname, '../support');
 
 /** Runs in a process of its own: an exception nobody catches would end the test. */
 const PRELUDE = `
-const { libraries } = require(${JSON.stringify(path.join(SUPPORT, 'contract'))});
 const { frame, RawClient } = require(${JSON.stringify(path.join(SUPPORT, 'raw-client'))});
 const { roundTrip } = require(${JSON.stringify(path.join(SUPPORT, 'session'))});
-const wss = new libraries[process.argv[1]].WebSocketServer({ port: 0 });
+const wss = new (require(process.argv[1]).WebSocketServer)({ port: 0 });
 const open = () => RawClient.open(wss.address().port);
 const caught = ({ name, message, code }) => console.log('uncaught', name, message, code);
 `;
 
 /** Runs a program and logs what it printed, line by line, and its exit code. */
 async function run({ name, log, t }, program) {
-  // The prelude requires the contract's module, which registers no test by itself.
-  const child = spawn(process.execPath, ['-e', PRELUDE + program, name]);
+  const args = ['-e', PRELUDE + program, files[name]];
+  const child = spawn(process.execPath, args);
   t.after(() => child.kill());
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -38,7 +38,7 @@ async function talk(clients) {
   );
 }
 
-for (const name of Object.keys(LIBRARIES)) {
+for (const name of ['ws', 'ferrows']) {
   test(`serves through the port that workers of a cluster share: ${name}`, async (t) => {
     const program = run(t, 'cluster.js', [LIBRARIES[name], 'round robin']);
     const port = await program.read();

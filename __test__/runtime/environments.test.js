@@ -9,10 +9,13 @@ const { test } = require('node:test');
 const vm = require('node:vm');
 
 const ferrows = require('../..');
+const { comparesStreams } = require('../support/contract');
 const { frame } = require('../support/raw-client');
 const { open, serve } = require('../support/serve');
 
 const ROOT = path.resolve(__dirname, '../..');
+
+const OPTIONS = { transport: comparesStreams() ? 'stream' : 'auto' };
 
 /** Loads Ferrows once more, the addon included, as a test runner without isolation does. */
 function loadAgain() {
@@ -82,7 +85,7 @@ function loadInContext() {
 
 /** Starts a server that marks its answers, and connects clients to it. */
 async function echo(t, lib, mark, count = 10) {
-  const { port, wss } = await serve(t, lib);
+  const { port, wss } = await serve(t, lib, OPTIONS);
   wss.on('connection', (ws) => {
     ws.on('message', (data, isBinary) => {
       if (isBinary) ws.send(data);
@@ -197,7 +200,7 @@ test("works in vm contexts with built-ins of their own, as jest's", async (t) =>
 
 test("takes this context's and another context's bytes in a vm context", async (t) => {
   const inside = loadInContext();
-  const { port, wss } = await serve(t, inside);
+  const { port, wss } = await serve(t, inside, OPTIONS);
   const values = [
     new Uint8Array([1, 2, 3]),
     new Uint8Array([0, 4, 5, 0]).subarray(1, 3),

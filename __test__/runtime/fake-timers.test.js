@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { once } = require('node:events');
 const { test } = require('node:test');
 
-const { contract } = require('../support/contract');
+const { contract, libraries } = require('../support/contract');
 const { frame } = require('../support/raw-client');
 const { open, serve } = require('../support/serve');
 const { LIBRARIES, run } = require('./support');
@@ -63,7 +63,7 @@ contract(
 
 // ws's sockets need the real one themselves; the function taken at load keeps Ferrows going.
 test('sends when process.nextTick is a fake that never runs (flushing rule)', async (t) => {
-  const { port, wss } = await serve(t, require('../..'));
+  const { port, wss } = await serve(t, libraries.ferrows);
   const connected = once(wss, 'connection');
   const client = await open(t, port);
   const [ws] = await connected;

@@ -7,11 +7,7 @@ const path = require('node:path');
 const { createInterface } = require('node:readline');
 const { Worker } = require('node:worker_threads');
 
-/** What a program or worker requires to get a library. */
-const LIBRARIES = {
-  ws: require.resolve('ws'),
-  ferrows: path.resolve(__dirname, '../..')
-};
+const { files } = require('../support/libraries');
 
 /** A program of this directory that runs in a process of its own. */
 class Program {
@@ -127,4 +123,4 @@ class ThreadClient {
   }
 }
 
-module.exports = { LIBRARIES, run, ThreadClient };
+module.exports = { LIBRARIES: files, run, ThreadClient };

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 
-const { contract } = require('../support/contract');
+const { comparesStreams, contract } = require('../support/contract');
 const { frame, RawClient } = require('../support/raw-client');
 const { listen, open, pair } = require('../support/serve');
 
@@ -231,7 +231,8 @@ contract(
       await message;
       log('read', size, counts());
       ws.send(Buffer.alloc(size));
-      log('sent', size, counts());
+      // A stream is given it at the end of the tick.
+      if (!comparesStreams()) log('sent', size, counts());
       await client.readFrame();
       log('taken', size, counts());
     }

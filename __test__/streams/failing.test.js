@@ -34,6 +34,29 @@ function watch(ws, log) {
   ws.on('close', (code, reason) => log('close', code, reason, ws.readyState));
 }
 
+/** What it has read and not emitted, as it is paused, is emitted when it is closed. */
+contract(
+  'A paused stream that is destroyed: messages and pings come in state CLOSING, and no pong goes out',
+  async ({ lib, log, t }) => {
+    const { closed, far, near, received, ws } = await memorySession({ lib, t });
+    let late;
+    ws.on('message', (data) => {
+      log('message', data, ws.readyState);
+      ws.send(data, (error) => (late = error));
+    });
+    ws.on('ping', (data) => log('ping', data, ws.readyState));
+    ws.on('close', (code) => log('close', code));
+    ws.pause();
+    far.write(Buffer.concat([frame(0x81, 'a'), frame(0x89, 'b')]));
+    await turns();
+    near.destroy();
+    await closed;
+    await turns();
+    log(received(), ws.isPaused, late);
+  },
+  (log) => assert.deepStrictEqual(log[0], ['message', 'Buffer 61', 2])
+);
+
 /** A text message in two fragments with a ping in between, and a longer message. */
 const BYTES = Buffer.concat([
   frame(0x01, 'ab'),

@@ -4,12 +4,13 @@
 // streams, with the same expectation: ws.
 //
 // Not here: websocket/properties and server/exports, which look at the classes
-// themselves, and socket/, which is about sockets that were taken over.
+// themselves, and what refuses requests. socket.test.js, runtime.test.js and
+// client.test.js do the same for those areas.
 
 const { suite } = require('node:test');
 
 const AREAS = {
-  protocol: ['errors', 'limits', 'utf8'],
+  protocol: ['errors', 'limits', 'uncaught', 'utf8'],
   server: ['close', 'events', 'response', 'upgrade', 'verify-client'],
   websocket: [
     'abnormal-close',
@@ -18,11 +19,13 @@ const AREAS = {
     'callbacks',
     'close',
     'event-target',
+    'kept-messages',
     'messages',
     'pause',
     'ping-pong',
     'ready-state',
     'send',
+    'send-buffers',
     'synchronous-events'
   ]
 };

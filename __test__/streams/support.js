@@ -8,6 +8,7 @@ const path = require('node:path');
 const { Duplex } = require('node:stream');
 
 const { KEY } = require('../support/raw-client');
+const { response } = require('../support/raw-server');
 const { listen } = require('../support/serve');
 
 const CERTIFICATES = path.join(__dirname, '../support/certificates');
@@ -138,6 +139,57 @@ async function memorySession(scenario, { Class, stream, ...options } = {}) {
 }
 
 /**
+ * Dials over one end of a pair in memory.
+ *
+ * @return {Object} `ws`; `near`, the stream, and `far`, its peer; `received()`, all that the peer
+ *     got; `requested`, which resolves with the head of the request
+ */
+function memoryDial({ lib, t }, { Class, client, stream } = {}) {
+  const [near, far] = memoryPair(stream, Class);
+  const chunks = [];
+  const received = () => Buffer.concat(chunks);
+
+  t.after(() => [near, far].forEach((end) => end.destroy()));
+  far.on('error', () => {});
+  far.on('end', () => far.end());
+
+  const requested = new Promise((resolve) => {
+    far.on('data', (chunk) => {
+      chunks.push(chunk);
+      if (received().includes('\r\n\r\n')) resolve(received().toString());
+    });
+  });
+  const ws = new lib.WebSocket('ws://localhost/', {
+    createConnection: () => near,
+    perMessageDeflate: false,
+    ...client
+  });
+
+  return { far, near, received, requested, ws };
+}
+
+/**
+ * A client on one end of a pair in memory, whose request was answered.
+ *
+ * @return {Promise<Object>} What `memoryDial()` returns; `closed`, which resolves after `'close'`;
+ *     `received()` without the request
+ */
+async function memoryClient(scenario, options) {
+  const dialled = memoryDial(scenario, options);
+  const { far, received, requested, ws } = dialled;
+  const closed = new Promise((resolve) => ws.on('close', () => resolve()));
+  const request = await requested;
+
+  far.write(response(request));
+  await once(ws, 'open');
+  return {
+    ...dialled,
+    closed,
+    received: () => received().subarray(request.length)
+  };
+}
+
+/**
  * Starts a server over TLS.
  *
  * @return {Promise<{port: Number, server: https.Server, wss: WebSocketServer}>} The server
@@ -180,6 +232,8 @@ async function serveHttp(t, onUpgrade) {
 
 module.exports = {
   certificate,
+  memoryClient,
+  memoryDial,
   memoryPair,
   memorySession,
   MemoryStream,

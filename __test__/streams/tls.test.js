@@ -132,6 +132,33 @@ suite('Over TLS', () => {
     );
   }
 
+  for (const how of ['terminate', 'destroy']) {
+    contract(
+      `${how} while sends are being written: their callbacks get an error, but the first`,
+      async ({ lib, log, t }) => {
+        const { peer, ws } = await tlsSession({ lib, t });
+
+        for (const [name, end] of Object.entries({ peer, ws })) {
+          const entries = [];
+          const ended = closed(end);
+          const send = (size) =>
+            end.send(Buffer.alloc(size), (error) =>
+              entries.push([size, Boolean(error), end.readyState])
+            );
+
+          for (const size of [1, 2, 3, 20_000, 4]) send(size);
+          if (how === 'terminate') end.terminate();
+          else end._socket.destroy();
+          await ended;
+          await turns();
+          log(name, entries);
+          if (name === 'peer') await closed(ws);
+        }
+      },
+      ([[, entries]]) => assert.strictEqual(entries.length, 5)
+    );
+  }
+
   test('many connections at once, each with its own echo', async (t) => {
     const lib = libraries.ferrows;
     const { port, wss } = await serveTls({ lib, t });

@@ -3,10 +3,12 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const net = require('node:net');
+const { PassThrough } = require('node:stream');
 const { suite, test } = require('node:test');
 
 const { contract, libraries } = require('../support/contract');
 const { frame, request } = require('../support/raw-client');
+const { RawServer, readMasked } = require('../support/raw-server');
 const { connect, listen, open } = require('../support/serve');
 const { record, session } = require('../support/session');
 const { serveHttp } = require('./support');
@@ -22,7 +24,11 @@ suite("The option transport, 'auto' or 'stream'", () => {
   for (const [transport, expected] of [
     ['stream', true],
     ['auto', process.platform !== 'linux'],
-    [undefined, process.platform !== 'linux']
+    [undefined, process.platform !== 'linux'],
+    // Any other value is as the default.
+    ['Stream', process.platform !== 'linux'],
+    [null, process.platform !== 'linux'],
+    [true, process.platform !== 'linux']
   ]) {
     test(`of a server, ${transport}`, async (t) => {
       const lib = libraries.ferrows;
@@ -66,6 +72,7 @@ const OBSTACLES = {
       return net.Socket.prototype.write.apply(this, args);
     };
   },
+  'being piped': (socket) => socket.pipe(new PassThrough().resume()),
   'a class of its own': (socket) => {
     class Derived extends net.Socket {}
     Object.setPrototypeOf(socket, Derived.prototype);
@@ -114,6 +121,64 @@ suite('A net.Socket that cannot be taken over is a stream', () => {
     });
   }
 });
+
+suite('So is one of a client', () => {
+  for (const [obstacle, hinder] of Object.entries(OBSTACLES)) {
+    contract(`for ${obstacle}`, async ({ lib, log, t }) => {
+      const raw = await RawServer.start(t);
+      const ws = new lib.WebSocket(`ws://127.0.0.1:${raw.port}`, {
+        perMessageDeflate: false
+      });
+      t.after(() => ws.terminate());
+      let prototype;
+      record(ws, log);
+      ws.on('upgrade', ({ socket }) => {
+        hinder(socket);
+        prototype = Object.getPrototypeOf(socket);
+      });
+      const closed = once(ws, 'close');
+      const opened = once(ws, 'open');
+      const peer = await raw.upgrade();
+      await opened;
+      log(Object.getPrototypeOf(ws._socket) === prototype);
+
+      ws.send('hello');
+      if (obstacle === 'something still queued') {
+        log((await peer.read(QUEUED)).every((byte) => byte === 0x2e));
+      }
+      log((await readMasked(peer)).payload);
+      peer.send('8102 6869 8802 03e8');
+      log((await readMasked(peer)).payload);
+      peer.socket.end();
+      await closed;
+    });
+  }
+});
+
+contract(
+  'A net.Socket with an encoding is a stream, too',
+  async ({ lib, log, t }) => {
+    const wss = new lib.WebSocketServer({ noServer: true });
+    let done;
+    const closed = new Promise((resolve) => (done = resolve));
+    const { port } = await serveHttp(t, (req, socket, head) => {
+      // The http server has put another one on it, which throws.
+      net.Socket.prototype.setEncoding.call(socket, 'utf8');
+      wss.handleUpgrade(req, socket, head, (ws) => {
+        log(Object.getPrototypeOf(ws._socket) === net.Socket.prototype);
+        record(ws, log);
+        ws.on('close', done);
+      });
+    });
+    const client = await open(t, port);
+    // A frame of ASCII, as another would not survive; so it has no mask.
+    client.send('0105 68656c6c6f');
+    log(await client.readFrame());
+    client.socket.end();
+    await closed;
+  },
+  (log) => assert.deepStrictEqual(log[0], [true])
+);
 
 suite('A connection through a proxy', () => {
   contract('that pipes sockets is served', async ({ lib, log, t }) => {

@@ -2,10 +2,9 @@
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const path = require('node:path');
 const readline = require('node:readline');
 
-const ROOT = path.resolve(__dirname, '../..');
+const { files } = require('./libraries');
 
 /**
  * A Node.js process that runs one function. The function is sent as its source, so it sees nothing
@@ -23,7 +22,7 @@ class Child {
     const source = `
       const say = (value) =>
         require('fs').writeSync(1, JSON.stringify(value) + '\\n');
-      const lib = require(${JSON.stringify(name === 'ws' ? require.resolve('ws') : ROOT)});
+      const lib = require(${JSON.stringify(files[name])});
       const support = (file) => require(${JSON.stringify(__dirname)} + '/' + file);
       (${body})({ lib, name: ${JSON.stringify(name)}, say, support });`;
 

@@ -3,20 +3,7 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 
-const libraries = {
-  ws: require('ws'),
-  ferrows: require('../..'),
-  /** Ferrows with the option `transport: 'stream'`. */
-  streams: require('./streams')
-};
-
-/** What the scenarios get as Ferrows. */
-let ferrows = libraries.ferrows;
-
-/** Has `contract()` compare ws with Ferrows over streams, for all scenarios of the process. */
-function compareStreams() {
-  ferrows = libraries.streams;
-}
+const { compareStreams, comparesStreams, libraries } = require('./libraries');
 
 /**
  * Runs a scenario on ws and on Ferrows, and compares what they logged: the reference is ws, never
@@ -44,9 +31,7 @@ async function run(name, scenario, t) {
   const entries = [];
   const log = (...values) => entries.push(values.map(plain));
 
-  const lib = name === 'ferrows' ? ferrows : libraries[name];
-
-  await scenario({ lib, log, t, name });
+  await scenario({ lib: libraries[name], log, t, name });
   return entries;
 }
 
@@ -64,4 +49,10 @@ function plain(value) {
   return value;
 }
 
-module.exports = { compareStreams, contract, libraries, plain };
+module.exports = {
+  compareStreams,
+  comparesStreams,
+  contract,
+  libraries,
+  plain
+};

@@ -122,9 +122,10 @@ class RawClient {
     if (!this.socket.closed) await once(this.socket, 'close');
   }
 
-  /** Has the server see RST. */
+  /** Has the peer see RST; over TLS, which has none, the end of it in the middle. */
   reset() {
-    this.socket.resetAndDestroy();
+    if (this.socket.encrypted) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   _take(count) {

@@ -4,6 +4,7 @@ const { createHash } = require('node:crypto');
 const net = require('node:net');
 const tls = require('node:tls');
 
+const { medium } = require('./medium');
 const { RawClient } = require('./raw-client');
 const { listen } = require('./serve');
 
@@ -43,7 +44,7 @@ class RawServer {
    * @param {Object} [options.secure] Options of a TLS server, which it is then
    * @return {Promise<RawServer>} The server
    */
-  static async start(t, { path, secure } = {}) {
+  static async start(t, { path, secure } = medium.server) {
     const raw = secure
       ? new RawServer(tls.createServer(secure), 'secureConnection')
       : new RawServer(net.createServer(), 'connection');

@@ -6,7 +6,7 @@ const { suite, test } = require('node:test');
 
 const WebSocket = require('ws');
 
-const { contract, libraries } = require('../support/contract');
+const { comparesStreams, contract, libraries } = require('../support/contract');
 const { frame } = require('../support/raw-client');
 const { session, shut } = require('../support/session');
 
@@ -52,28 +52,31 @@ suite('A buffer that is refilled right after send() was sent as it was', () => {
     });
   }
 
-  test('whatever the kernel refuses (Ferrows only)', async (t) => {
-    const { client, ws } = await session({ lib: libraries.ferrows, t });
-    const data = Buffer.alloc(32 * 1024);
-    let count = 0;
+  // A stream keeps a large payload until it is written, as with ws.
+  if (!comparesStreams()) {
+    test('whatever the kernel refuses (Ferrows only)', async (t) => {
+      const { client, ws } = await session({ lib: libraries.ferrows, t });
+      const data = Buffer.alloc(32 * 1024);
+      let count = 0;
 
-    client.socket.pause();
-    for (; ws.bufferedAmount < 4 * 1024 * 1024; count++) {
-      data.fill(count & 0xff);
-      ws.send(data);
-    }
-    data.fill(0xff);
-    client.socket.resume();
+      client.socket.pause();
+      for (; ws.bufferedAmount < 4 * 1024 * 1024; count++) {
+        data.fill(count & 0xff);
+        ws.send(data);
+      }
+      data.fill(0xff);
+      client.socket.resume();
 
-    for (let i = 0; i < count; i++) {
-      const bytes = await client.read(4 + data.length);
-      assert.strictEqual(bytes.readUInt32BE(0), 0x827e8000);
-      assert.ok(
-        bytes.subarray(4).every((byte) => byte === (i & 0xff)),
-        `${i}`
-      );
-    }
-  });
+      for (let i = 0; i < count; i++) {
+        const bytes = await client.read(4 + data.length);
+        assert.strictEqual(bytes.readUInt32BE(0), 0x827e8000);
+        assert.ok(
+          bytes.subarray(4).every((byte) => byte === (i & 0xff)),
+          `${i}`
+        );
+      }
+    });
+  }
 });
 
 suite('One message to many', () => {

@@ -36,9 +36,9 @@ wss.on('connection', (ws) => {
     });
   };
 
-  // Ten more than fit into the kernel's buffers.
+  // More than ten that do not fit into the kernel's buffers.
   do send();
-  while (ws.bufferedAmount < 10 * data.length);
+  while (ws.bufferedAmount < 15 * data.length);
   for (let i = 0; i < 10; i++) ws.ping('x', () => {});
   console.log(JSON.stringify('full'));
 

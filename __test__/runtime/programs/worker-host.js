@@ -1,6 +1,7 @@
 'use strict';
 
-// Loads a library in workers only: LIBRARY SCENARIO. It prints what happened, and ends by itself.
+// Loads a library in workers only: LIBRARY SCENARIO [WAYS]. It prints what happened, and ends by
+// itself. WAYS is a JSON array of the ways in which the workers of some scenarios end.
 
 const { once } = require('node:events');
 const path = require('node:path');
@@ -8,7 +9,7 @@ const { Worker } = require('node:worker_threads');
 
 const { frame, RawClient } = require('../../support/raw-client');
 
-const [, , library, scenario] = process.argv;
+const [, , library, scenario, ways] = process.argv;
 
 class Host {
   /** Starts a worker and connects clients to its server. */
@@ -85,8 +86,6 @@ class Host {
   }
 }
 
-const WAYS = ['exit', 'throw', 'terminate', 'loop', 'loop in a timer', 'end'];
-
 /** Ends a worker that served three clients. */
 async function oneWorker(how) {
   const host = await Host.start(3);
@@ -96,7 +95,7 @@ async function oneWorker(how) {
 
 const SCENARIOS = {
   /** All ways, each in a worker of its own at the same time. */
-  'at once': () => Promise.all(WAYS.map(oneWorker)),
+  'at once': () => Promise.all(JSON.parse(ways).map(oneWorker)),
 
   /** All ways again and again, while another worker serves. */
   repeatedly: async () => {
@@ -104,7 +103,7 @@ const SCENARIOS = {
     const results = [];
 
     for (let round = 0; round < 3; round++) {
-      for (const how of WAYS) {
+      for (const how of JSON.parse(ways)) {
         results.push(await oneWorker(how));
         await bystander.talk(1);
       }
