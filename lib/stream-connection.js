@@ -20,6 +20,8 @@ class StreamConnection extends Connection {
   constructor(endpoint, owner) {
     super(endpoint, owner);
     this._stream = null;
+    /** Messages may have to wait for one that is being compressed. */
+    this._mayCompress = false;
     /** It calls a method of the stream itself, for which nothing has to go first. */
     this._isCalling = false;
   }
@@ -33,6 +35,7 @@ class StreamConnection extends Connection {
    */
   attach(stream, head, options) {
     this._stream = stream;
+    this._mayCompress = Boolean(options.deflate);
     stream[kConnection] = this;
     // Alone, before any frame: who reads it as one chunk (@fastify/websocket's `injectWS()`) looks
     // at nothing behind it. And before the listeners: a peer in memory may answer at once.
@@ -112,6 +115,7 @@ class StreamConnection extends Connection {
       data !== null &&
       data.byteLength >= LARGE_PAYLOAD &&
       !(operation & MASK) &&
+      !this._mayCompress &&
       !this.destroyed
     ) {
       this._writeLarge(operation, data, cb);
