@@ -9,6 +9,10 @@ const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 const SYNC = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
 
+const WORDS = 'the quick brown fox jumps over lazy dogs, 12345 {"id": }'.split(
+  ' '
+);
+
 /** The compressed payload of a message that refers to no other. */
 function compressed(data, options) {
   return zlib.deflateRawSync(data, { ...options, ...SYNC }).subarray(0, -4);
@@ -20,18 +24,19 @@ function decompressed(...payloads) {
   return zlib.inflateRawSync(stream, SYNC);
 }
 
+/** The texts that `words()` has made so far, by their seeds. */
+const texts = new Map();
+
 /** Words that compress as text does: `length` bytes of them, the same for the same seed. */
 function words(length, seed = 1) {
-  const list = 'the quick brown fox jumps over lazy dogs, 12345 {"id": }'.split(
-    ' '
-  );
-  let text = '';
-  let state = seed;
+  let { state = seed, text = '' } = texts.get(seed) ?? {};
 
   while (text.length < length) {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    text += `${list[(state >>> 16) % list.length]} `;
+    text += `${WORDS[(state >>> 16) % WORDS.length]} `;
   }
+
+  texts.set(seed, { state, text });
   return text.slice(0, length);
 }
 
