@@ -241,6 +241,16 @@ contract(
       }
       log(await call(receiver, 'decompress', compressed('next')));
     }
+
+    // What came before the error is forgotten.
+    await call(receiver, 'decompress', compressed('Hello'));
+    for (const hex of ['ffff', 'f200110000']) {
+      try {
+        log(hex, await call(receiver, 'decompress', fromHex(hex)));
+      } catch (error) {
+        log(hex, error);
+      }
+    }
   },
   (log) => {
     assert.deepStrictEqual(log[0].slice(1), [

@@ -196,7 +196,7 @@ contract('a Sender masks what it has compressed', async (scenario) => {
   sender.send(data, { compress: true, fin: true, mask: true });
   sender.send('text', { compress: true, fin: true, mask: true });
   await sent(sender);
-  scenario.log(data.toString());
+  scenario.log(data.toString(), socket.corks);
   const [[, first], [, second]] = socket.frames();
   scenario.log(decompressed(first, second));
 });
