@@ -11,6 +11,7 @@ export import EventListenerOptions = WebSocket.EventListenerOptions;
 export import FinishRequestCallback = WebSocket.FinishRequestCallback;
 export import MessageEvent = WebSocket.MessageEvent;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
+export import PerMessageDeflateParameters = WebSocket.PerMessageDeflateParameters;
 export import RawData = WebSocket.RawData;
 export import ReceiverOptions = WebSocket.ReceiverOptions;
 export import SendOptions = WebSocket.SendOptions;
@@ -21,6 +22,7 @@ export import VerifyClientCallbackSync = WebSocket.VerifyClientCallbackSync;
 
 export import createWebSocketStream = WebSocket.createWebSocketStream;
 export import extension = WebSocket.extension;
+export import PerMessageDeflate = WebSocket.PerMessageDeflate;
 export import Receiver = WebSocket.Receiver;
 export import Sender = WebSocket.Sender;
 export import subprotocol = WebSocket.subprotocol;

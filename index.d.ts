@@ -121,7 +121,7 @@ declare class WebSocket extends EventEmitter {
    * not taken yet, with their headers; and the payloads that wait for a `Blob`.
    */
   readonly bufferedAmount: number;
-  /** The names of the extensions in use, joined by commas; so far always empty. */
+  /** The names of the extensions in use, joined by commas: permessage-deflate, or nothing. */
   readonly extensions: string;
   /** Whether the connection is paused. */
   readonly isPaused: boolean;
@@ -346,7 +346,8 @@ declare namespace WebSocket {
     /** Whether the message is binary. Default: false for strings and numbers, else true. */
     binary?: boolean | undefined;
     /**
-     * Whether the message may be compressed. Has no effect: there is no compression yet.
+     * Whether the message is compressed, if permessage-deflate was agreed on and it is not too short.
+     * Its first fragment decides.
      *
      * @default true
      */
@@ -364,55 +365,96 @@ declare namespace WebSocket {
     mask?: boolean | undefined;
   }
 
-  /**
-   * Taken so that programs need no change. There is no compression yet: none of these options has an
-   * effect. What is said of them is what they are for.
-   */
+  /** What permessage-deflate (RFC 7692) is to be like. What cannot be honoured is refused. */
   interface PerMessageDeflateOptions {
     /**
-     * Whether the server forgets the context after each message.
-     *
-     * @default false
+     * Whether the server forgets after each message what it has sent, so that each is compressed for
+     * itself. A client asks for it. Of a server, false: it refuses to. Default: as the client asks.
      */
     serverNoContextTakeover?: boolean | undefined;
     /**
-     * Whether clients forget the context after each message.
-     *
-     * @default false
+     * The same for what clients send. Of a client, false: it refuses to. Default: as the server asks.
      */
     clientNoContextTakeover?: boolean | undefined;
-    /** The server's window: the binary logarithm of its bytes, 8 to 15. Default: not negotiated. */
+    /**
+     * The window of what the server sends: the binary logarithm of its bytes, 8 to 15. A client asks
+     * for it. Default: 15, or what the client asks for.
+     */
     serverMaxWindowBits?: number | undefined;
-    /** The clients' window: the binary logarithm of its bytes, 8 to 15. Default: not negotiated. */
+    /**
+     * The window of what clients send: the binary logarithm of its bytes, 8 to 15. A server asks for
+     * it, and accepts only clients that can. Default: 15, or what the server asks for.
+     */
     clientMaxWindowBits?: number | undefined;
     /** Options of zlib for what is sent. Default: those of Node.js. */
     zlibDeflateOptions?:
       | {
+          /** 0 (`Z_NO_FLUSH`) or 2 (`Z_SYNC_FLUSH`), which make no difference. */
           flush?: number | undefined;
+          /** Of no effect. */
           finishFlush?: number | undefined;
+          /** Of no effect: memory is taken as it is needed. */
           chunkSize?: number | undefined;
+          /** Of no effect: what was negotiated counts. */
           windowBits?: number | undefined;
+          /**
+           * How much time is given to compressing: 0, none, to 9.
+           *
+           * @default -1, which is 6
+           */
           level?: number | undefined;
+          /**
+           * How much memory: 1 to 9.
+           *
+           * @default 8
+           */
           memLevel?: number | undefined;
+          /**
+           * One of `zlib.constants`, as `Z_HUFFMAN_ONLY`.
+           *
+           * @default Z_DEFAULT_STRATEGY
+           */
           strategy?: number | undefined;
+          /** Refused: the RFC knows of none. */
           dictionary?: Buffer | Buffer[] | DataView | undefined;
+          /** Of no effect. */
           info?: boolean | undefined;
         }
       | undefined;
-    /** Options of zlib for what is received. Default: those of Node.js. */
+    /**
+     * Options of zlib for what is received. They are checked as above, and none has an effect.
+     * Default: those of Node.js.
+     */
     zlibInflateOptions?: ZlibOptions | undefined;
     /**
-     * Bytes below which messages are not compressed, if the context is not taken over.
+     * Bytes below which a message is not compressed, where the context is not taken over. Of a
+     * message in fragments the first counts.
      *
      * @default 1024
      */
     threshold?: number | undefined;
     /**
-     * Messages that are compressed or decompressed at a time, in the process.
+     * Messages that are compressed or decompressed at a time on other threads than JavaScript's, in
+     * the process: the first connection says it. 0: any number.
      *
      * @default 10
      */
     concurrencyLimit?: number | undefined;
+    /**
+     * Milliseconds without a message after which what was sent is forgotten, and its memory given
+     * back. 0: never. ws has no such option.
+     *
+     * @default 60000
+     */
+    releaseAfter?: number | undefined;
+  }
+
+  /** What both ends have agreed on. */
+  interface PerMessageDeflateParameters {
+    client_max_window_bits?: number | true | undefined;
+    client_no_context_takeover?: true | undefined;
+    server_max_window_bits?: number | true | undefined;
+    server_no_context_takeover?: true | undefined;
   }
 
   interface Event {
@@ -555,8 +597,8 @@ declare namespace WebSocket {
      */
     origin?: string | undefined;
     /**
-     * Accepted, and the extension is not offered: there is no compression yet, and messages are sent
-     * as they are.
+     * Whether permessage-deflate is offered, and how; then messages are compressed if the server
+     * accepts it.
      *
      * @default true
      */
@@ -672,7 +714,8 @@ declare namespace WebSocket {
     /** The only path that is accepted. Default: every path. */
     path?: string | undefined;
     /**
-     * Accepted and declined: there is no compression yet, and messages are sent as they are.
+     * Whether permessage-deflate is accepted, and how; then messages are compressed for clients that
+     * offer it.
      *
      * @default false
      */
@@ -853,7 +896,10 @@ declare namespace WebSocket {
      */
     binaryType?:
       'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob' | undefined;
-    /** The extensions that were agreed on, by their names. Default: none. */
+    /**
+     * The extensions that were agreed on, by their names: `permessage-deflate` is a
+     * `PerMessageDeflate`. Default: none.
+     */
     extensions?: { [name: string]: unknown } | undefined;
     /**
      * Whether frames have to be masked, as those of clients are.
@@ -946,7 +992,8 @@ declare namespace WebSocket {
   class Sender {
     /**
      * @param socket Where the frames are written
-     * @param extensions The extensions that were agreed on, by their names. Default: none
+     * @param extensions The extensions that were agreed on, by their names: `permessage-deflate` is
+     *     a `PerMessageDeflate`. Default: none
      * @param generateMask Fills a `Buffer` of four bytes with the masking key. Default: random bytes
      */
     constructor(
@@ -987,6 +1034,53 @@ declare namespace WebSocket {
       list: ReadonlyArray<Buffer | string>,
       cb?: (err?: Error) => void
     ): void;
+  }
+
+  /**
+   * permessage-deflate for one connection: what was agreed on, and a codec for programs that have a
+   * transport of their own.
+   */
+  class PerMessageDeflate {
+    /** The name in the `Sec-WebSocket-Extensions` header. */
+    static readonly extensionName: string;
+    /** What was agreed on; null before. */
+    params: PerMessageDeflateParameters | null;
+
+    /**
+     * @param options Also whether it is the server's, and the bytes that a frame may have when it is
+     *     decompressed (0: any number)
+     * @throws {TypeError | RangeError} If an option cannot be honoured
+     */
+    constructor(
+      options?: PerMessageDeflateOptions & {
+        isServer?: boolean | undefined;
+        maxPayload?: number | undefined;
+      }
+    );
+
+    /** Makes the parameters of a client's offer. */
+    offer(): PerMessageDeflateParameters;
+    /**
+     * Accepts a client's offers, or a server's response, as `extension.parse()` gives them. The one
+     * that is accepted is changed and returned.
+     *
+     * @throws {Error | TypeError} If they are invalid or not acceptable
+     */
+    accept(configurations: ExtensionParameters[]): PerMessageDeflateParameters;
+    /** Compresses a frame's payload; `fin`: it is the last of its message. */
+    compress(
+      data: Buffer | string,
+      fin: boolean,
+      callback: (err: Error | null, data?: Buffer) => void
+    ): void;
+    /** Decompresses a frame's payload; `fin`: it is the last of its message. */
+    decompress(
+      data: Buffer,
+      fin: boolean,
+      callback: (err: Error | null, data?: Buffer) => void
+    ): void;
+    /** Forgets the contexts. What was not told yet ends with an error. */
+    cleanup(): void;
   }
 
   /** The parameters of one offer of an extension; a flag is `true`. */

@@ -129,8 +129,12 @@ function isAcceptable(offer, options) {
 
   if (asked) {
     if (serverMaxWindowBits === false) return false;
-    if (typeof serverMaxWindowBits === 'number' && asked < serverMaxWindowBits)
+    if (
+      typeof serverMaxWindowBits === 'number' &&
+      asked < serverMaxWindowBits
+    ) {
       return false;
+    }
   }
 
   if (typeof clientMaxWindowBits !== 'number') return true;

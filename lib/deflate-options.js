@@ -9,8 +9,8 @@ const { Z_BLOCK, Z_DEFAULT_MEMLEVEL, Z_NO_FLUSH, Z_SYNC_FLUSH } = constants;
 const MIN_WINDOW_BITS = 8;
 const MAX_WINDOW_BITS = 15;
 
-/** Milliseconds that Node.js's timers can wait, and the native side. */
-const MOST_MILLISECONDS = 2 ** 31 - 1;
+/** Milliseconds that Node.js's timers can wait; for the native side any number is as good as it. */
+const MOST = 2 ** 31 - 1;
 
 /** zlib's numbers: `[default, least, most]`. */
 const ZLIB_NUMBERS = {
@@ -27,8 +27,8 @@ const ZLIB_NUMBERS = {
  * Checks the options of permessage-deflate, and says what they come to.
  *
  * @param {Object} options The options of `PerMessageDeflate`
- * @return {Object} `threshold`, `concurrencyLimit` (0: none), `releaseAfter` (0: never), and zlib's
- *     `level`, `memLevel` and `strategy`
+ * @return {Object} `threshold`, `concurrencyLimit`, `releaseAfter` (0: never), and zlib's `level`,
+ *     `memLevel` and `strategy`
  * @throws {(TypeError|RangeError)} If one of them cannot be honoured
  */
 function readDeflateOptions(options) {
@@ -47,7 +47,7 @@ function readDeflateOptions(options) {
   }
 
   return {
-    concurrencyLimit: limit === Infinity ? 0 : limit,
+    concurrencyLimit: limit === 0 ? MOST : Math.min(limit, MOST),
     level: Math.trunc(zlib.level),
     memLevel: Math.trunc(zlib.memLevel),
     releaseAfter: readDuration('releaseAfter', options.releaseAfter, 60_000),
@@ -90,7 +90,7 @@ function readDuration(name, value, fallback) {
 
   if (duration < 0) throw outOfRange(name, '>= 0', value);
   if (duration === Infinity) return 0;
-  return Math.min(Math.ceil(duration), MOST_MILLISECONDS);
+  return Math.min(Math.ceil(duration), MOST);
 }
 
 /**

@@ -84,8 +84,9 @@ class WebSocketServer extends EventEmitter {
     }
 
     if (options.perMessageDeflate === true) options.perMessageDeflate = {};
-    if (options.perMessageDeflate)
+    if (options.perMessageDeflate) {
       readDeflateOptions(options.perMessageDeflate);
+    }
 
     if (options.port != null) {
       this._server = http.createServer(answerPlainRequest);

@@ -4,7 +4,7 @@ const { once } = require('node:events');
 
 const { medium } = require('../support/medium');
 
-/** How a client is made in contract tests: Ferrows offers no compression yet, ws would. */
+/** How a client is made in contract tests: compression has tests of its own (deflate/). */
 const PLAIN = { perMessageDeflate: false };
 
 /**

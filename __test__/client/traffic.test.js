@@ -105,24 +105,3 @@ suite('mixed traffic both ways, whose log is that of ws with ws', () => {
     });
   }
 });
-
-suite('compression', () => {
-  test('is not offered by Ferrows yet, and not needed by a server that has it', async (t) => {
-    const options = { perMessageDeflate: true };
-    const { port, wss } = await serve(t, libraries.ws, options);
-    const connection = once(wss, 'connection');
-    const ws = new libraries.ferrows(`ws://127.0.0.1:${port}`);
-    t.after(() => ws.terminate());
-    const [peer, req] = await connection;
-    assert.strictEqual(req.headers['sec-websocket-extensions'], undefined);
-    if (ws.readyState === 0) await after(ws, 'open');
-    assert.strictEqual(ws.extensions, '');
-    peer.send('x'.repeat(5000));
-    assert.strictEqual((await after(ws, 'message')).length, 5000);
-    ws.send('y'.repeat(5000), { compress: true });
-    assert.strictEqual((await after(peer, 'message')).length, 5000);
-    const closed = after(ws, 'close');
-    ws.close();
-    await closed;
-  });
-});

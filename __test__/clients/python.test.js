@@ -1,48 +1,15 @@
 'use strict';
 
 const assert = require('node:assert');
-const { execFile } = require('node:child_process');
-const fs = require('node:fs');
-const path = require('node:path');
 const { test } = require('node:test');
-const { promisify } = require('node:util');
 
-const { ROOT, startEcho } = require('./support');
-
-const run = promisify(execFile);
-
-const REQUIREMENT = 'websockets>=13.1';
-const ENVIRONMENT = path.join(ROOT, 'node_modules/.cache/python-websockets');
-const PYTHON = path.join(ENVIRONMENT, 'bin/python');
-
-/** Puts Python's `websockets` into an environment of its own, at the first use. */
-async function install() {
-  try {
-    await run(PYTHON, ['-c', 'import websockets.sync.client']);
-    return;
-  } catch {
-    // It is not there, or was not finished.
-  }
-
-  fs.mkdirSync(path.dirname(ENVIRONMENT), { recursive: true });
-  await run('python3', ['-m', 'venv', '--clear', ENVIRONMENT]);
-  await run(PYTHON, ['-m', 'pip', 'install', '--quiet', REQUIREMENT]);
-}
+const { runPython } = require('./python');
+const { startEcho } = require('./support');
 
 test("serves Python's websockets", async (t) => {
-  try {
-    await install();
-  } catch (error) {
-    if (process.env.CI) throw error;
-    t.skip(`Python's websockets cannot be installed: ${error.message}`);
-    return;
-  }
+  const report = await runPython(t, 'python-client.py', [await startEcho(t)]);
+  if (report === null) return;
 
-  const { stdout } = await run(PYTHON, [
-    path.join(__dirname, 'python-client.py'),
-    await startEcho(t)
-  ]);
-  const report = JSON.parse(stdout);
   const expected = {
     extensions: null,
     text: Array(4).fill(true),

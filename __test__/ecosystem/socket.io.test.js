@@ -135,7 +135,7 @@ describe('socket.io', () => {
     assert.equal(opened.servers.length, 2);
   });
 
-  it('upgrades from polling, and declines compression', async (t) => {
+  it('upgrades from polling, and compresses', async (t) => {
     const opened = watch(t);
     const { connect } = await start(t, {
       httpCompression: false,
@@ -152,7 +152,7 @@ describe('socket.io', () => {
     }
 
     assert.equal(opened.servers.length, 1);
-    assert.equal(opened.clients[0].extensions, '');
+    assert.equal(opened.clients[0].extensions, 'permessage-deflate');
 
     client.on('echo', (text, acknowledge) => acknowledge(text));
     const text = 'compressible '.repeat(1000);

@@ -3,10 +3,20 @@
 const assert = require('node:assert');
 const EventEmitter = require('node:events');
 const http = require('node:http');
+const { test } = require('node:test');
 
-const { contract } = require('../support/contract');
+const { contract, libraries } = require('../support/contract');
 
-const NAMES = ['WebSocket', 'WebSocketServer', 'Server', 'Receiver', 'Sender'];
+const { ferrows } = libraries;
+
+const NAMES = [
+  'WebSocket',
+  'WebSocketServer',
+  'Server',
+  'PerMessageDeflate',
+  'Receiver',
+  'Sender'
+];
 
 contract(
   'exports the class WebSocket, with the others on it',
@@ -22,6 +32,19 @@ contract(
     log(lib.length, lib.WebSocketServer.length);
   }
 );
+
+test('the ES module has the same names, and those of ws', async () => {
+  const [ours, reference] = [
+    await import('../../wrapper.mjs'),
+    await import('ws')
+  ];
+
+  assert.deepStrictEqual(Object.keys(ours), Object.keys(reference));
+  for (const name of Object.keys(ours)) {
+    const member = name === 'default' ? ferrows : ferrows[name];
+    assert.strictEqual(ours[name], member, name);
+  }
+});
 
 /** Calls a function, and logs what it throws. */
 function attempt(log, name, call) {

@@ -71,7 +71,22 @@ receiver.end(Buffer.from('818000000000', 'hex'));
 sender.sendFrame(frame, (error) => error?.message);
 sender.close(1000, 'reason', false);
 
+const deflate = new WebSocket.PerMessageDeflate({
+  isServer: true,
+  maxPayload: 1024,
+  releaseAfter: 1000
+});
+const bits: number | true | undefined = deflate.accept([
+  { server_max_window_bits: ['9'], client_no_context_takeover: [true] }
+]).server_max_window_bits;
+
+deflate.compress('text', true, (error, data) => [error?.message, data?.length]);
+deflate.decompress(Buffer.from([0]), true, () => deflate.cleanup());
+new WebSocket.Receiver({
+  extensions: { [WebSocket.PerMessageDeflate.extensionName]: deflate }
+});
+
 export const header: string = WebSocket.extension.format({
   'permessage-deflate': [{ server_max_window_bits: 10, flag: true }]
 });
-export { frame, names, offers };
+export { bits, frame, names, offers };

@@ -3,12 +3,14 @@
 import Default, {
   createWebSocketStream,
   extension,
+  PerMessageDeflate,
   Receiver,
   Sender,
   subprotocol,
   WebSocket,
   WebSocketServer,
   type ClientOptions,
+  type PerMessageDeflateParameters,
   type RawData,
   type Server,
   type ServerOptions,
@@ -37,6 +39,8 @@ export function echo(ws: WebSocket): void {
 export const stream = createWebSocketStream(
   new WebSocket('ws://localhost', clientOptions)
 );
+export const offer: PerMessageDeflateParameters =
+  new PerMessageDeflate().offer();
 export const receiver: Receiver = new Receiver();
 export const list = Sender.frame(Buffer.alloc(0), { opcode: 9 });
 export const parsed = [extension.parse(''), subprotocol.parse('')];
