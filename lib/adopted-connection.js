@@ -156,7 +156,9 @@ class AdoptedConnection extends Connection {
   destroy(reset = false) {
     if (this.destroyed) return;
     this.destroyed = true;
-    this.hasLastWords = this.endpoint.destroy(this, reset);
+    // Messages that are being decompressed are still delivered.
+    const hasLastWords = this.endpoint.destroy(this, reset);
+    if (!hasLastWords) this.deafUntil = Infinity;
   }
 
   /** Whether it keeps the process alive. */

@@ -39,8 +39,8 @@ class Connection extends AsyncResource {
     this.destroyed = false;
     /** It may compress messages. */
     this.deflates = false;
-    /** Although it is, messages come that were being decompressed. */
-    this.hasLastWords = false;
+    /** Up to which batch nothing is heard of it but that it is closed. */
+    this.deafUntil = 0;
     /** The last event was seen. */
     this.closed = false;
     this.endCalled = false;
@@ -161,8 +161,7 @@ class Connection extends AsyncResource {
    * @param {Number} length The payload's length, or a number
    */
   receive(kind, offset, length) {
-    // Nothing is heard of a connection after it was destroyed, but that it is closed.
-    if (this.destroyed && kind !== CLOSED && !this.hasLastWords) return;
+    if (this.endpoint.batch <= this.deafUntil && kind !== CLOSED) return;
 
     switch (kind) {
       case TEXT:

@@ -58,6 +58,9 @@ class Endpoint {
     /** What streams have read, and what they have to write: there from the first one on. */
     this.intake = null;
     this.outputs = null;
+    /** How many batches there have been, and whose events are being emitted. */
+    this.batch = 0;
+    this.current = null;
     this._lastFlush = 0;
     this._flushInterval = FLUSH_INTERVAL;
     this._untilClock = 1;
@@ -209,6 +212,8 @@ class Endpoint {
     // What one chunk brings is no reason to write to all streams.
     if (header[OUTPUTS] !== 0 && !this.intake.isPushing) this.outputs.write();
 
+    // After an exception it is called again for the same batch.
+    if (header[INBOX_CURSOR] === 0) this.batch++;
     this.inbox.begin(header[INBOX_USED]);
     this._lastFlush = now();
     // How long writing to streams took a while ago says less and less.
@@ -230,6 +235,7 @@ class Endpoint {
       }
     }
 
+    this.current = null;
     if (this.larges.length !== 0) this.larges.length = 0;
   }
 
@@ -329,6 +335,8 @@ function dispatchRun(connection, count) {
   const records = this._records;
   const { slot, generation } = connection;
   let cursor = header[INBOX_CURSOR];
+
+  this.current = connection;
 
   do {
     const at = cursor * RECORD_FIELDS;

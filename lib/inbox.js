@@ -45,7 +45,7 @@ class Inbox {
    * @param {Number} used Bytes of the arena that are in use
    */
   begin(used) {
-    this._start = this._end = 0;
+    this._start = this._end = this._shift = 0;
     this._used = used;
   }
 

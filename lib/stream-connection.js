@@ -205,7 +205,11 @@ class StreamConnection extends Connection {
   }
 
   terminate() {
+    const { batch, current } = this.endpoint;
+
     this.flush();
+    // In a listener of another connection: with ws, what this one brought beside it was not read.
+    if (current !== null && current !== this) this.deafUntil = batch;
     this._call('destroy');
   }
 
@@ -230,6 +234,7 @@ class StreamConnection extends Connection {
 function streamOnClose() {
   const connection = this[kConnection];
 
+  connection.endpoint.intake.deliver();
   connection.owner._onFailure();
   this.removeListener('close', streamOnClose);
   this.removeListener('data', streamOnData);
