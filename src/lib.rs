@@ -7,7 +7,7 @@
 //! ─────────────────────────────────────────────────────────────────────
 //! binding      the only code that names Node-API: one Endpoint per environment
 //! engine       connections, the sockets under them, and the reactor that drives both
-//! protocol     RFC 6455: bytes in, events out; no I/O, no clock, no unsafe
+//! protocol     RFC 6455 and 7692: bytes in, events out; no I/O, no clock, no unsafe
 //! ```
 //!
 //! Imports point downwards only. `protocol` compiles alone: the fuzz targets include it by path.
@@ -24,8 +24,10 @@
 //!
 //! # Threads
 //!
-//! Everything happens on the thread of the JavaScript environment. A process may have several
-//! environments, and a thread too; nothing is shared between them.
+//! Everything happens on the thread of the JavaScript environment, but for compressing and
+//! decompressing what is large: threads of one pool do that for the whole process, and hand the
+//! result back to the reactor that asked for it. A process may have several environments, and a
+//! thread too; nothing else is shared between them.
 
 // `#[napi]` registers nothing in test builds, so there nobody calls what it exports.
 #[cfg_attr(test, allow(dead_code))]

@@ -13,7 +13,8 @@
 //!
 //! One `Reactor` belongs to one thread. Reading is bounded per connection and turn
 //! ([`reading`]), writing gathers all frames that a connection was given in one turn
-//! ([`writing`]), and a connection with nothing in flight holds no buffer.
+//! ([`writing`]), and a connection with nothing in flight holds no buffer. What permessage-deflate
+//! needs is borrowed from the thread ([`deflation`]); what is large is left to a pool ([`jobs`]).
 
 // Elsewhere nobody calls what only sockets need.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code))]
