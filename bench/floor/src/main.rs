@@ -88,7 +88,7 @@ impl Client {
         loop {
             match protocol.receive(input) {
                 Ok(Some(decoded)) => {
-                    let Event::Message { kind, payload } = decoded.event else {
+                    let Event::Message { kind, payload, .. } = decoded.event else {
                         return false;
                     };
                     let opcode = match kind {
