@@ -101,7 +101,7 @@ impl Deflater {
         fin: bool,
     ) -> Result<BufferSlice<'env>> {
         if !self.takeover && !self.in_message {
-            self.deflater.begin(&[]);
+            self.deflater.begin(&[], fin.then_some(payload.len()));
         }
         self.in_message = !fin;
         let mut output = Vec::new();

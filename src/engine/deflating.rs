@@ -406,7 +406,8 @@ impl Deflation {
         let mut deflater = other
             .filter(|other| other.compression() == compression)
             .unwrap_or_else(|| Box::new(Deflater::new(compression)));
-        deflater.begin(self.send_window.as_ref().map_or(&[], Window::bytes));
+        let window = self.send_window.as_ref().map_or(&[][..], Window::bytes);
+        deflater.begin(window, None);
         self.deflater = Some(deflater);
         self.is_warm = true;
     }
@@ -417,7 +418,7 @@ impl Deflation {
         let window = self.send_window.as_ref().map_or(&[][..], Window::bytes);
         self.deflater.get_or_insert_with(|| {
             let mut deflater = Box::new(Deflater::new(compression));
-            deflater.begin(window);
+            deflater.begin(window, None);
             deflater
         })
     }

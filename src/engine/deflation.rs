@@ -14,10 +14,9 @@ use super::pool::Completions;
 use super::token::Token;
 use crate::protocol::deflate::{Agreement, Compression, Deflater};
 use crate::protocol::inflate::Inflater;
-use crate::protocol::oneshot::OneShot;
 use crate::protocol::window::Window;
 
-/// How many compressors are kept warm: 45 MB of them with zlib's default parameters.
+/// How many compressors are kept warm: 25 MB of them, or 45 MB if zlib is asked for.
 pub(super) const MOST_WARM: usize = 128;
 
 /// A window of fewer bytes is handed over so fast that no compressor is kept for it.
@@ -133,7 +132,6 @@ struct Last {
 pub(super) struct Codecs {
     pub(super) completions: Completions<Outcome>,
     inflater: Option<Inflater>,
-    one_shot: Option<OneShot>,
     /// The most recently used last.
     shared: Vec<Deflater>,
     last: Option<Last>,
@@ -166,7 +164,6 @@ impl Default for Codecs {
         Codecs {
             completions: Completions::new(None),
             inflater: None,
-            one_shot: None,
             shared: Vec::new(),
             last: None,
             used: false,
@@ -203,12 +200,6 @@ impl Codecs {
     ) {
         self.used = true;
         self.output.clear();
-        if window.is_empty() && !payload.is_empty() && compression.is_one_shot(payload.len()) {
-            let one_shot = self.one_shot.get_or_insert_with(OneShot::new);
-            let window = 1 << compression.window_bits();
-            one_shot.deflate(payload, window, &mut self.output);
-            return;
-        }
         let place = self
             .shared
             .iter()
@@ -222,7 +213,7 @@ impl Codecs {
                 Deflater::new(compression)
             }
         };
-        deflater.begin(window);
+        deflater.begin(window, Some(payload.len()));
         deflater.deflate(payload, true, &mut self.output);
         self.shared.push(deflater);
     }
@@ -266,7 +257,6 @@ impl Codecs {
             return (true, freed);
         }
         self.inflater = None;
-        self.one_shot = None;
         self.shared = Vec::new();
         self.last = None;
         self.output = Vec::new();

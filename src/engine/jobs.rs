@@ -140,7 +140,7 @@ impl Deflate {
         pool::run(concurrency, move || {
             let mut deflater = self.deflater.unwrap_or_else(|| {
                 let mut deflater = Box::new(Deflater::new(self.compression));
-                deflater.begin(&self.window);
+                deflater.begin(&self.window, None);
                 deflater
             });
             let mut compressed = Vec::new();

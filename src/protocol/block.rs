@@ -132,15 +132,14 @@ static FIXED_LITERALS: Code<MOST_SYMBOLS> = {
 };
 static FIXED_DISTANCES: Code<DISTANCES> = Code::canonical([5; DISTANCES]);
 
-/// Appends a block that is not the last, in the way in which it is shortest, and the header of the
-/// empty stored block that ends a message (RFC 7692 §7.2.1).
+/// Appends a block that is not the last, in the way in which it is shortest: `tokens`, which stand for
+/// `bytes`, at most 64 KiB - 1 of them.
 pub(super) fn write_block(
-    message: &[u8],
+    bytes: &[u8],
     tokens: &[Token],
     frequencies: &Frequencies,
-    output: &mut Vec<u8>,
+    bits: &mut BitWriter<'_>,
 ) {
-    let mut bits = BitWriter::new(output);
     let Frequencies {
         literals,
         distances,
@@ -155,25 +154,30 @@ pub(super) fn write_block(
         (cost + extra, header, literal_code, distance_code)
     });
     let own = own.filter(|(cost, ..)| *cost < fixed);
-    let stored = 8 * (message.len() + 5);
+    let stored = 8 * (bytes.len() + 5);
 
     if stored <= own.as_ref().map_or(fixed, |(cost, ..)| *cost) {
         // BTYPE 00; its length, and that inverted.
         bits.put(0, 3);
         bits.align();
-        let length = message.len() as u16;
+        let length = bytes.len() as u16;
         bits.put(length.into(), 16);
         bits.put((!length).into(), 16);
         bits.flush();
-        bits.output.extend_from_slice(message);
+        bits.output.extend_from_slice(bytes);
     } else if let Some((_, header, literal_code, distance_code)) = own {
         bits.put(0b100, 3);
-        header.write(&mut bits);
+        header.write(bits);
         bits.put_tokens(tokens, &literal_code, &distance_code);
     } else {
         bits.put(0b010, 3);
         bits.put_tokens(tokens, &FIXED_LITERALS, &FIXED_DISTANCES);
     }
+    bits.spill();
+}
+
+/// Appends the empty stored block that ends a message (RFC 7692 §7.2.1), without its last four bytes.
+pub(super) fn end_blocks(bits: &mut BitWriter<'_>) {
     bits.put(0, 3);
     bits.align();
     bits.flush();
@@ -307,14 +311,14 @@ impl Header {
 }
 
 /// Writes bits, the first into the lowest of a byte.
-struct BitWriter<'a> {
+pub(super) struct BitWriter<'a> {
     output: &'a mut Vec<u8>,
     waiting: u64,
     count: u32,
 }
 
 impl<'a> BitWriter<'a> {
-    fn new(output: &'a mut Vec<u8>) -> Self {
+    pub(super) fn new(output: &'a mut Vec<u8>) -> Self {
         BitWriter {
             output,
             waiting: 0,

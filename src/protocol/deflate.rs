@@ -2,7 +2,8 @@
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Status, Strategy};
 
-use super::oneshot;
+use super::block::{BitWriter, Frequencies, Token, end_blocks, write_block};
+use super::lz77::Matcher;
 use super::window::{MAX_WINDOW_BITS, MIN_WINDOW_BITS};
 
 /// What both ends have agreed on (§7.1), seen from ours, and how we compress.
@@ -43,13 +44,9 @@ impl Compression {
         })
     }
 
-    /// Whether [`oneshot::OneShot`] compresses a message of `length` bytes as it asks for: at zlib's default
-    /// level, of which it is the equal in size.
-    pub(crate) fn is_one_shot(self, length: usize) -> bool {
-        matches!(self.level, -1 | 6)
-            && self.mem_level == 8
-            && self.strategy == Strategy::Default
-            && length <= oneshot::MOST_BYTES
+    /// Whether it asks for nothing in particular.
+    fn is_default(self) -> bool {
+        matches!(self.level, -1 | 6) && self.mem_level == 8 && self.strategy == Strategy::Default
     }
 
     pub(crate) fn window_bits(self) -> u8 {
@@ -59,34 +56,54 @@ impl Compression {
 
 /// The end of what a sync flush writes. §7.2.1: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from
 /// the tail end."
-const TAIL_LENGTH: usize = 4;
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// An empty message, §7.2.3.6.
 const EMPTY: u8 = 0x00;
 
+/// Bytes that become one block.
+const BLOCK: usize = 32 * 1024;
+
 /// A compressor. Between messages it is free for another connection, unless that connection wants its
 /// window kept.
 pub(crate) struct Deflater {
-    zlib: Deflate,
     compression: Compression,
+    means: Means,
+}
+
+/// zlib clears tables of 128 KiB for each message, whatever its length, and goes far for the last byte.
+/// So at its default level it is done by code of our own; zlib does what somebody has asked for.
+enum Means {
+    Own {
+        matcher: Matcher,
+        tokens: Vec<Token>,
+    },
+    Zlib(Deflate),
 }
 
 impl Deflater {
     /// # Panics
     /// If there is no memory.
     pub(crate) fn new(compression: Compression) -> Self {
-        // zlib cannot do a window of 8 bits. With 9 it refers to at most 512 bytes less its
-        // lookahead of 262, so never to more than the 256 that were agreed on.
-        let window_bits = compression.window_bits.max(MIN_WINDOW_BITS + 1);
-        let zlib = Deflate::new_with_config(DeflateConfig {
-            level: i32::from(compression.level),
-            method: Method::Deflated,
-            // Negative: without a header.
-            window_bits: -i32::from(window_bits),
-            mem_level: i32::from(compression.mem_level),
-            strategy: compression.strategy,
-        });
-        Deflater { zlib, compression }
+        let means = if compression.is_default() {
+            Means::Own {
+                matcher: Matcher::new(compression.window_bits),
+                tokens: Vec::new(),
+            }
+        } else {
+            // zlib cannot do a window of 8 bits. With 9 it refers to at most 512 bytes less its
+            // lookahead of 262, so never to more than the 256 that were agreed on.
+            let window_bits = compression.window_bits.max(MIN_WINDOW_BITS + 1);
+            Means::Zlib(Deflate::new_with_config(DeflateConfig {
+                level: i32::from(compression.level),
+                method: Method::Deflated,
+                // Negative: without a header.
+                window_bits: -i32::from(window_bits),
+                mem_level: i32::from(compression.mem_level),
+                strategy: compression.strategy,
+            }))
+        };
+        Deflater { compression, means }
     }
 
     /// How it compresses.
@@ -94,12 +111,18 @@ impl Deflater {
         self.compression
     }
 
-    /// Begins a message that may refer to `window`, and to nothing else.
-    pub(crate) fn begin(&mut self, window: &[u8]) {
-        self.zlib.reset();
-        if !window.is_empty() {
-            // It fails only in the middle of a stream.
-            let _ = self.zlib.set_dictionary(window);
+    /// Begins a message that may refer to `window`, and to nothing else. If that one is all that
+    /// follows, `expected` is its length.
+    pub(crate) fn begin(&mut self, window: &[u8], expected: Option<usize>) {
+        match &mut self.means {
+            Means::Own { matcher, .. } => matcher.begin(window, expected),
+            Means::Zlib(zlib) => {
+                zlib.reset();
+                if !window.is_empty() {
+                    // It fails only in the middle of a stream.
+                    let _ = zlib.set_dictionary(window);
+                }
+            }
         }
     }
 
@@ -115,30 +138,51 @@ impl Deflater {
             }
             return;
         }
-        let start = output.len();
-        let before = self.zlib.total_in();
-        let mut written = start;
-        loop {
-            let used = (self.zlib.total_in() - before) as usize;
-            // Most messages become shorter; the others need little more.
-            let room = (payload.len() - used) + (payload.len() >> 3) + 64;
-            output.resize(written + room, 0);
-            let before_out = self.zlib.total_out();
-            let status = self.zlib.compress(
-                &payload[used..],
-                &mut output[written..],
-                DeflateFlush::SyncFlush,
-            );
-            assert!(
-                matches!(status, Ok(Status::Ok | Status::BufError)),
-                "zlib was misused"
-            );
-            written += (self.zlib.total_out() - before_out) as usize;
-            // Room is left, so the flush is complete.
-            if written < output.len() {
-                break;
+        match &mut self.means {
+            Means::Own { matcher, tokens } => {
+                let mut bits = BitWriter::new(output);
+                for block in payload.chunks(BLOCK) {
+                    let mut frequencies = Frequencies::default();
+                    tokens.clear();
+                    tokens.reserve(block.len());
+                    matcher.push(block, tokens, &mut frequencies);
+                    write_block(block, tokens, &frequencies, &mut bits);
+                }
+                end_blocks(&mut bits);
+                output.extend_from_slice(&TAIL);
             }
+            Means::Zlib(zlib) => flush(zlib, payload, output),
         }
-        output.truncate(if fin { written - TAIL_LENGTH } else { written });
+        if fin {
+            output.truncate(output.len() - TAIL.len());
+        }
+    }
+}
+
+/// Appends what zlib makes of `payload`, up to the end of a sync flush.
+fn flush(zlib: &mut Deflate, payload: &[u8], output: &mut Vec<u8>) {
+    let before = zlib.total_in();
+    let mut written = output.len();
+    loop {
+        let used = (zlib.total_in() - before) as usize;
+        // Most messages become shorter; the others need little more.
+        let room = (payload.len() - used) + (payload.len() >> 3) + 64;
+        output.resize(written + room, 0);
+        let before_out = zlib.total_out();
+        let status = zlib.compress(
+            &payload[used..],
+            &mut output[written..],
+            DeflateFlush::SyncFlush,
+        );
+        assert!(
+            matches!(status, Ok(Status::Ok | Status::BufError)),
+            "zlib was misused"
+        );
+        written += (zlib.total_out() - before_out) as usize;
+        // Room is left, so the flush is complete.
+        if written < output.len() {
+            output.truncate(written);
+            return;
+        }
     }
 }

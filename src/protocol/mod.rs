@@ -22,7 +22,7 @@
 //! | `connection.rs`  | RFC 6455 §5 and §6.2, receiving data: the state machine              |
 //! | `deflate.rs`     | RFC 7692 §7.1, what was agreed on; §7.2.1, compression               |
 //! | `inflate.rs`     | RFC 7692 §7.2.2, decompression                                       |
-//! | `oneshot.rs`     | RFC 1951, compression of a message that refers to no other           |
+//! | `lz77.rs`        | RFC 1951 §4, finding what has been before                            |
 //! | `block.rs`       | RFC 1951 §3.2, the block that it becomes                             |
 //! | `huffman.rs`     | RFC 1951 §3.2.2, the codes in that block                             |
 //! | `window.rs`      | RFC 7692 §7.1.1, the LZ77 window that is taken over                  |
@@ -40,9 +40,9 @@ pub(crate) mod header;
 mod huffman;
 pub(crate) mod inflate;
 mod limits;
+mod lz77;
 pub(crate) mod mask;
 mod message;
-pub(crate) mod oneshot;
 pub(crate) mod subprotocol;
 #[cfg(test)]
 mod tests;

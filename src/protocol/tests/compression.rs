@@ -3,7 +3,6 @@
 use super::*;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
-use crate::protocol::oneshot::OneShot;
 use crate::protocol::window::Window;
 
 const WINDOW_BITS: std::ops::RangeInclusive<u32> = 8..=15;
@@ -84,23 +83,26 @@ fn decompresses_the_examples_of_rfc_7692() {
 
 #[test]
 fn compresses_the_examples_of_rfc_7692() {
-    let mut deflater = Deflater::new(compression(6, 15));
-    let mut output = Vec::new();
-    deflater.begin(&[]);
-    deflater.deflate(b"Hello", true, &mut output);
-    assert_eq!(output, hex("f2 48 cd c9 c9 07 00"));
-    // §7.2.3.2: the same again, with the window of the first.
-    output.clear();
-    deflater.deflate(b"Hello", true, &mut output);
-    assert_eq!(output, hex("f2 00 11 00 00"));
-    // Without it.
-    output.clear();
-    deflater.begin(&[]);
-    deflater.deflate(b"Hello", true, &mut output);
-    assert_eq!(output, hex("f2 48 cd c9 c9 07 00"));
-    output.clear();
-    deflater.deflate(b"", true, &mut output);
-    assert_eq!(output, hex("00"));
+    // zlib, and our own code, which needs no literal before the match.
+    for (level, again) in [(5, "f2 00 11 00 00"), (6, "02 13 00 00")] {
+        let mut deflater = Deflater::new(compression(level, 15));
+        let mut output = Vec::new();
+        deflater.begin(&[], None);
+        deflater.deflate(b"Hello", true, &mut output);
+        assert_eq!(output, hex("f2 48 cd c9 c9 07 00"), "{level}");
+        // §7.2.3.2: the same again, with the window of the first.
+        output.clear();
+        deflater.deflate(b"Hello", true, &mut output);
+        assert_eq!(output, hex(again), "{level}");
+        // Without it.
+        output.clear();
+        deflater.begin(&[], None);
+        deflater.deflate(b"Hello", true, &mut output);
+        assert_eq!(output, hex("f2 48 cd c9 c9 07 00"), "{level}");
+        output.clear();
+        deflater.deflate(b"", true, &mut output);
+        assert_eq!(output, hex("00"), "{level}");
+    }
 }
 
 #[test]
@@ -114,7 +116,7 @@ fn a_compressor_that_is_given_the_window_goes_on_where_another_left_off() {
         let message = json(*length, round as u32 % 3);
         let (mut one, mut other) = (Vec::new(), Vec::new());
         kept.deflate(&message, true, &mut one);
-        lent.begin(window.bytes());
+        lent.begin(window.bytes(), Some(message.len()));
         lent.deflate(&message, true, &mut other);
         window.push(&message);
         // zlib's hash chains end in other places, so the two need not be the same.
@@ -137,7 +139,7 @@ fn what_was_compressed_is_decompressed_whatever_the_parameters() {
                 let mut deflater = Deflater::new(compression);
                 for message in [json(1, 1), json(3000, 2), noise(3000, 3), vec![7; 9000]] {
                     let mut output = Vec::new();
-                    deflater.begin(&[]);
+                    deflater.begin(&[], None);
                     deflater.deflate(&message, true, &mut output);
                     assert_eq!(super::compression::message(&output), Ok(message));
                 }
@@ -157,7 +159,7 @@ fn nothing_refers_to_more_than_the_window_agreed_on() {
             for length in [300, 100, 300, 1000, 20, 40_000, 1 << bits, 1 << bits] {
                 let message = json(length, 5);
                 let mut output = Vec::new();
-                deflater.begin(window.bytes());
+                deflater.begin(window.bytes(), None);
                 deflater.deflate(&message, true, &mut output);
                 window.push(&message);
                 let (decompressed, farthest) = reference(&output, receiver.bytes());
@@ -170,10 +172,11 @@ fn nothing_refers_to_more_than_the_window_agreed_on() {
 }
 
 #[test]
-fn a_message_compressed_in_one_shot_is_as_short_as_zlib_makes_it() {
-    let mut one_shot = OneShot::new();
-    let mut deflater = Deflater::new(compression(6, 15));
-    let lengths = (1..300).chain([511, 512, 513, 1000, 4096, 9999, 16_384, 32_767, 32_768]);
+fn what_is_compressed_by_our_own_code_is_as_short_as_zlib_makes_it() {
+    let mut own = Deflater::new(compression(6, 15));
+    // zlib is asked because of the other `memLevel`, which matters to long messages only.
+    let mut zlib = Deflater::new(Compression::new(6, 9, 0, 15).unwrap());
+    let lengths = (1..300).chain([511, 512, 513, 1000, 4096, 9999, 16_384, 32_768, 100_000]);
     for length in lengths {
         let messages = [
             json(length, length as u32),
@@ -182,30 +185,43 @@ fn a_message_compressed_in_one_shot_is_as_short_as_zlib_makes_it() {
             (0..length).map(|at| ((at * at) >> 7) as u8).collect(),
         ];
         for message in messages {
-            let (mut own, mut zlib) = (Vec::new(), Vec::new());
-            one_shot.deflate(&message, 32_768, &mut own);
-            deflater.begin(&[]);
-            deflater.deflate(&message, true, &mut zlib);
-            assert_eq!(super::compression::message(&own).as_ref(), Ok(&message));
-            assert_eq!(reference(&own, &[]).0, message, "{length}");
-            let most = zlib.len() + zlib.len() / 20 + 16;
-            assert!(own.len() <= most, "{length}: {} {}", own.len(), zlib.len());
+            let (mut short, mut shorter) = (Vec::new(), Vec::new());
+            own.begin(&[], Some(length));
+            own.deflate(&message, true, &mut short);
+            zlib.begin(&[], None);
+            zlib.deflate(&message, true, &mut shorter);
+            assert_eq!(super::compression::message(&short).as_ref(), Ok(&message));
+            assert_eq!(reference(&short, &[]).0, message, "{length}");
+            let most = shorter.len() + shorter.len() / 20 + 64;
+            assert!(
+                short.len() <= most,
+                "{length}: {} {}",
+                short.len(),
+                shorter.len()
+            );
         }
     }
 }
 
 #[test]
-fn a_message_compressed_in_one_shot_keeps_to_its_window() {
-    let mut one_shot = OneShot::new();
-    for bits in WINDOW_BITS {
-        let message = [json(1 << bits, 1), json(1 << bits, 1)].concat();
-        let message = &message[..message.len().min(32_768)];
+fn a_text_that_is_longer_than_its_memory_is_compressed_and_decompressed() {
+    let mut deflater = Deflater::new(compression(6, 15));
+    let mut inflater = Inflater::new();
+    let mut window = Window::new(15);
+    deflater.begin(&[], None);
+    // Some end where the memory is full, some cross it, and all repeat what is far away.
+    for length in [
+        32_768, 32_766, 1, 32_767, 5, 65_534, 65_535, 200_000, 10, 1000,
+    ] {
+        let message = json(length, 3);
         let mut output = Vec::new();
-        one_shot.deflate(message, 1 << bits, &mut output);
-        let (decompressed, farthest) = reference(&output, &[]);
-        assert_eq!(decompressed, message, "{bits}");
-        assert!(farthest <= 1 << bits, "{bits}: {farthest}");
-        assert!(farthest > 1 << (bits - 1), "{bits}: {farthest}");
+        deflater.deflate(&message, true, &mut output);
+        inflater.begin(window.bytes());
+        let decompressed = inflate(&mut inflater, &output, true, 10_000);
+        assert_eq!(decompressed.as_deref(), Ok(&message[..]), "{length}");
+        let (_, farthest) = reference(&output, window.bytes());
+        assert!(farthest <= 32_768, "{length}: {farthest}");
+        window.push(&message);
     }
 }
 
@@ -215,7 +231,7 @@ fn fragments_are_compressed_and_decompressed_one_by_one() {
     for cuts in [vec![0], vec![1, 1], vec![100, 2000, 2001, 4999]] {
         let mut deflater = Deflater::new(compression(6, 15));
         let mut inflater = Inflater::new();
-        deflater.begin(&[]);
+        deflater.begin(&[], None);
         inflater.begin(&[]);
         let mut from = 0;
         for to in cuts.iter().copied().chain([text.len()]) {
@@ -234,7 +250,7 @@ fn the_output_may_be_cut_anywhere() {
     let text = json(2000, 4);
     let mut deflater = Deflater::new(compression(6, 15));
     let mut output = Vec::new();
-    deflater.begin(&[]);
+    deflater.begin(&[], None);
     deflater.deflate(&text, true, &mut output);
     let mut inflater = Inflater::new();
     for room in [1, 2, 3, 7, 64, 1999, 2000, 2001] {
@@ -249,7 +265,7 @@ fn the_input_may_be_handed_to_another_call_anywhere() {
     let text = json(500, 6);
     let mut deflater = Deflater::new(compression(6, 15));
     let mut output = Vec::new();
-    deflater.begin(&[]);
+    deflater.begin(&[], None);
     deflater.deflate(&text, true, &mut output);
     let mut inflater = Inflater::new();
     for room in 1..500 {
