@@ -57,6 +57,9 @@ class Inbox {
    * @return {Buffer} The payload
    */
   take(offset, length) {
+    // One that is empty when it is decompressed lies behind what is in use.
+    if (length === 0) return new FastBuffer();
+
     if (
       offset < this._start ||
       offset + length > this._end ||

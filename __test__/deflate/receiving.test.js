@@ -1,11 +1,11 @@
 'use strict';
 
 const assert = require('node:assert');
-const { suite } = require('node:test');
+const { suite, test } = require('node:test');
 
-const { contract } = require('../support/contract');
+const { contract, libraries } = require('../support/contract');
 const { turns } = require('../support/session');
-const { BINARY, FIN, ROLES, RSV1, TEXT } = require('./ends');
+const { BINARY, ends, FIN, ROLES, RSV1, TEXT } = require('./ends');
 const { brief, logReceived, recorded } = require('./receiving');
 const { noise, words } = require('./support');
 
@@ -173,3 +173,33 @@ for (const role of ROLES) {
     );
   });
 }
+
+test('an empty message moves no other: what was delivered stays as it was', async (t) => {
+  for (const role of ROLES) {
+    const kept = [];
+    const scenario = { lib: libraries.ferrows, t };
+    const { closed, peer } = await ends(scenario, role, {
+      onConnection(ws) {
+        ws.on('message', (data) => kept.push([data, data.toString()]));
+      }
+    });
+    const texts = Array.from({ length: 400 }, (_, i) => `message ${i}`);
+
+    for (const text of texts.slice(0, 300)) peer.frame(0x81, text);
+    await turns();
+    for (let i = 0; i < 8; i++) peer.frame(TEXT, Buffer.from([0]));
+    await turns();
+    for (const text of texts.slice(300)) peer.frame(0x81, text);
+    peer.frame(0x88);
+    await closed;
+
+    const received = kept.filter(([, text]) => text !== '');
+    assert.deepStrictEqual(
+      received.map(([, text]) => text),
+      texts
+    );
+    for (const [data, text] of received) {
+      assert.strictEqual(data.toString(), text);
+    }
+  }
+});
