@@ -3,7 +3,7 @@
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Status, Strategy};
 
 use super::block::{BitWriter, Frequencies, Token, end_blocks, write_block};
-use super::lz77::Matcher;
+use super::lz77::{Effort, Matcher};
 use super::window::{MAX_WINDOW_BITS, MIN_WINDOW_BITS};
 
 /// What both ends have agreed on (§7.1), seen from ours, and how we compress.
@@ -17,6 +17,9 @@ pub(crate) struct Agreement {
     /// The base-2 logarithm of the peer's window (`*_max_window_bits`).
     pub(crate) receive_window_bits: u8,
 }
+
+/// What zlib's level -1 stands for.
+const DEFAULT_LEVEL: i8 = 6;
 
 /// How to compress: zlib's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +47,15 @@ impl Compression {
         })
     }
 
-    /// Whether it asks for nothing in particular.
-    fn is_default(self) -> bool {
-        matches!(self.level, -1 | 6) && self.mem_level == 8 && self.strategy == Strategy::Default
+    /// What our own code is to do, if it can: compress. `mem_level` has no meaning for it.
+    fn effort(self) -> Option<Effort> {
+        let level = match self.level {
+            -1 => DEFAULT_LEVEL,
+            level => level,
+        };
+        let index = usize::try_from(level).ok()?.checked_sub(1)?;
+        let is_ordinary = self.strategy == Strategy::Default;
+        Effort::LEVELS.get(index).copied().filter(|_| is_ordinary)
     }
 
     pub(crate) fn window_bits(self) -> u8 {
@@ -72,7 +81,7 @@ pub(crate) struct Deflater {
 }
 
 /// zlib clears tables of 128 KiB for each message, whatever its length, and goes far for the last byte.
-/// So at its default level it is done by code of our own; zlib does what somebody has asked for.
+/// So compressing is done by code of our own; zlib stores, and has the strategies that are not for text.
 enum Means {
     Own {
         matcher: Matcher,
@@ -85,9 +94,9 @@ impl Deflater {
     /// # Panics
     /// If there is no memory.
     pub(crate) fn new(compression: Compression) -> Self {
-        let means = if compression.is_default() {
+        let means = if let Some(effort) = compression.effort() {
             Means::Own {
-                matcher: Matcher::new(compression.window_bits),
+                matcher: Matcher::new(compression.window_bits, effort),
                 tokens: Vec::new(),
             }
         } else {

@@ -23,14 +23,37 @@ const PLACE_MASK: usize = 64 * 1024 - 1;
 /// The shortest match that is looked for.
 const MIN_MATCH: usize = 4;
 
-/// A match of this length is taken without looking for a longer one.
-const NICE_MATCH: usize = 64;
+/// How hard is tried to make a text short.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// How many earlier places are tried for a match.
+    chain: u32,
+    /// A better match that begins a byte later is looked for behind one that is shorter than this.
+    lazy: usize,
+    /// A match of this length is taken without looking for a longer one.
+    nice: usize,
+}
 
-/// One that begins a byte later is looked for behind a match that is shorter than this.
-const LAZY_MATCH: usize = 32;
+impl Effort {
+    /// That of zlib's levels 1 to 9: about as short, with fewer places tried.
+    pub(super) const LEVELS: [Effort; 9] = [
+        Effort::new(4, 0, 24),
+        Effort::new(6, 4, 32),
+        Effort::new(8, 8, 32),
+        Effort::new(10, 16, 32),
+        Effort::new(16, 32, 48),
+        Effort::new(32, 32, 64),
+        Effort::new(48, 64, 128),
+        Effort::new(192, MAX_MATCH, MAX_MATCH),
+        Effort::new(1024, MAX_MATCH, MAX_MATCH),
+    ];
 
-/// How many earlier places are tried for a match; fewer where the match at hand is good.
-const CHAIN: u32 = 24;
+    const fn new(chain: u32, lazy: usize, nice: usize) -> Self {
+        Effort { chain, lazy, nice }
+    }
+}
+
+/// Behind a match of this length fewer places are tried.
 const GOOD_MATCH: usize = 8;
 
 const HASH_BITS_MIN: u32 = 8;
@@ -45,6 +68,7 @@ pub(super) struct Matcher {
     length: usize,
     /// No match is farther away than this.
     window: usize,
+    effort: Effort,
     /// A hash is as many bits as are left of 32.
     shift: u32,
     /// By hash: the last place where it occurred, or 0.
@@ -61,11 +85,12 @@ struct Match {
 
 impl Matcher {
     /// One without a text. No match will be farther away than 2 to the power of `window_bits`.
-    pub(super) fn new(window_bits: u8) -> Self {
+    pub(super) fn new(window_bits: u8, effort: Effort) -> Self {
         Matcher {
             text: Box::new([0; MEMORY]),
             length: 0,
             window: MAX_DISTANCE.min(1 << window_bits),
+            effort,
             shift: 32 - HASH_BITS_MAX,
             head: Box::new([0; TABLE]),
             previous: Box::new([0; TABLE]),
@@ -119,9 +144,10 @@ impl Matcher {
     }
 
     fn tokenize(&mut self, start: usize, tokens: &mut Vec<Token>, frequencies: &mut Frequencies) {
+        let Effort { chain, lazy, .. } = self.effort;
         let mut at = start;
         while at < self.length {
-            let Some(mut best) = self.find(at, MIN_MATCH - 1, CHAIN) else {
+            let Some(mut best) = self.find(at, MIN_MATCH - 1, chain) else {
                 let literal = self.text[at];
                 tokens.push(Token::literal(literal));
                 frequencies.count_literal(literal);
@@ -130,12 +156,12 @@ impl Matcher {
             };
             // A longer match that begins one byte later is worth a literal.
             let mut begun = at + 1;
-            while best.length < LAZY_MATCH {
-                let chain = match best.length >= GOOD_MATCH {
-                    true => CHAIN / 4,
-                    false => CHAIN / 2,
+            while best.length < lazy {
+                let fewer = match best.length >= GOOD_MATCH {
+                    true => chain / 4,
+                    false => chain / 2,
                 };
-                let next = self.find(begun, best.length, chain);
+                let next = self.find(begun, best.length, fewer.max(1));
                 begun += 1;
                 let Some(next) = next else {
                     break;
@@ -194,7 +220,7 @@ impl Matcher {
                 if common > length {
                     length = common;
                     found = Some(Match { length, distance });
-                    if length >= most.min(NICE_MATCH) {
+                    if length >= most.min(self.effort.nice) {
                         break;
                     }
                     end = self.word(at + length - 3);

@@ -84,24 +84,24 @@ fn decompresses_the_examples_of_rfc_7692() {
 #[test]
 fn compresses_the_examples_of_rfc_7692() {
     // zlib, and our own code, which needs no literal before the match.
-    for (level, again) in [(5, "f2 00 11 00 00"), (6, "02 13 00 00")] {
-        let mut deflater = Deflater::new(compression(level, 15));
+    for (strategy, again) in [(1, "f2 00 11 00 00"), (0, "02 13 00 00")] {
+        let mut deflater = Deflater::new(Compression::new(6, 8, strategy, 15).unwrap());
         let mut output = Vec::new();
         deflater.begin(&[], None);
         deflater.deflate(b"Hello", true, &mut output);
-        assert_eq!(output, hex("f2 48 cd c9 c9 07 00"), "{level}");
+        assert_eq!(output, hex("f2 48 cd c9 c9 07 00"), "{strategy}");
         // §7.2.3.2: the same again, with the window of the first.
         output.clear();
         deflater.deflate(b"Hello", true, &mut output);
-        assert_eq!(output, hex(again), "{level}");
+        assert_eq!(output, hex(again), "{strategy}");
         // Without it.
         output.clear();
         deflater.begin(&[], None);
         deflater.deflate(b"Hello", true, &mut output);
-        assert_eq!(output, hex("f2 48 cd c9 c9 07 00"), "{level}");
+        assert_eq!(output, hex("f2 48 cd c9 c9 07 00"), "{strategy}");
         output.clear();
         deflater.deflate(b"", true, &mut output);
-        assert_eq!(output, hex("00"), "{level}");
+        assert_eq!(output, hex("00"), "{strategy}");
     }
 }
 
@@ -151,8 +151,18 @@ fn what_was_compressed_is_decompressed_whatever_the_parameters() {
 #[test]
 fn nothing_refers_to_more_than_the_window_agreed_on() {
     for bits in WINDOW_BITS {
-        for level in [1, 2, 3, 6, 8] {
-            let mut deflater = Deflater::new(compression(level, bits));
+        for (level, strategy) in [
+            (1, 0),
+            (6, 0),
+            (9, 0),
+            (1, 1),
+            (2, 1),
+            (3, 1),
+            (6, 1),
+            (8, 1),
+        ] {
+            let compression = Compression::new(level, 8, strategy, bits).unwrap();
+            let mut deflater = Deflater::new(compression);
             let mut window = Window::new(bits as u8);
             let mut receiver = Window::new(bits as u8);
             // Each repeats what was just beyond the window.
@@ -174,8 +184,8 @@ fn nothing_refers_to_more_than_the_window_agreed_on() {
 #[test]
 fn what_is_compressed_by_our_own_code_is_as_short_as_zlib_makes_it() {
     let mut own = Deflater::new(compression(6, 15));
-    // zlib is asked because of the other `memLevel`, which matters to long messages only.
-    let mut zlib = Deflater::new(Compression::new(6, 9, 0, 15).unwrap());
+    // zlib is asked because of the strategy, which makes no difference to such matches.
+    let mut zlib = Deflater::new(Compression::new(6, 8, 1, 15).unwrap());
     let lengths = (1..300).chain([511, 512, 513, 1000, 4096, 9999, 16_384, 32_768, 100_000]);
     for length in lengths {
         let messages = [
