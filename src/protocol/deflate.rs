@@ -47,14 +47,14 @@ impl Compression {
         })
     }
 
-    /// What our own code is to do, if it can: compress. `mem_level` has no meaning for it.
+    /// What our own code is to do, if it can: compress, with about the memory that zlib has by default.
     fn effort(self) -> Option<Effort> {
         let level = match self.level {
             -1 => DEFAULT_LEVEL,
             level => level,
         };
         let index = usize::try_from(level).ok()?.checked_sub(1)?;
-        let is_ordinary = self.strategy == Strategy::Default;
+        let is_ordinary = self.strategy == Strategy::Default && self.mem_level >= 8;
         Effort::LEVELS.get(index).copied().filter(|_| is_ordinary)
     }
 
@@ -81,7 +81,8 @@ pub(crate) struct Deflater {
 }
 
 /// zlib clears tables of 128 KiB for each message, whatever its length, and goes far for the last byte.
-/// So compressing is done by code of our own; zlib stores, and has the strategies that are not for text.
+/// So compressing is done by code of our own; zlib stores, does with little memory, and has the strategies
+/// that are not for text.
 enum Means {
     Own {
         matcher: Matcher,
