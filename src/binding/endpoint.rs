@@ -82,7 +82,7 @@ impl Endpoint {
             start_pump(&shared, libuv, descriptor)?;
             add_cleanup_hook(env, Rc::clone(&shared))?;
         } else {
-            // Unreferenced: a job's connection keeps the process alive, if anything does.
+            // Unreferenced: `Header::Referenced` says when the process is to be kept alive.
             let wake = wake
                 .build_threadsafe_function::<()>()
                 .weak::<true>()

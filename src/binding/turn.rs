@@ -194,14 +194,15 @@ impl Shared {
         due && self.pump.borrow().is_none()
     }
 
-    /// Lets the process end if no connection keeps it.
+    /// Lets the process end if nothing keeps it.
     pub(super) fn update_referenced(&self) {
-        let reactor = self.reactor.borrow();
-        let referenced = reactor.referenced() > 0;
-        if self.referenced.replace(referenced) != referenced
-            && let Some(pump) = &*self.pump.borrow()
-        {
-            pump.set_referenced(referenced);
+        let referenced = self.reactor.borrow().is_referenced();
+        if self.referenced.replace(referenced) == referenced {
+            return;
+        }
+        match &*self.pump.borrow() {
+            Some(pump) => pump.set_referenced(referenced),
+            None => self.memory.set(Header::Referenced, referenced.into()),
         }
     }
 
