@@ -97,3 +97,40 @@ function program({ how, lib, say, support }) {
     }
   );
 }
+
+test('releaseAfter counts without a pump, too', async (t) => {
+  const child = new Child(
+    t,
+    'ferrows',
+    async ({ lib, say }) => {
+      const wss = new lib.WebSocketServer({
+        port: 0,
+        perMessageDeflate: { releaseAfter: 1, threshold: 0 }
+      });
+      const data = require('crypto').randomBytes(1000);
+      const sizes = [];
+
+      wss.on('connection', (ws) => {
+        const send = () => {
+          const before = ws._socket.bytesWritten;
+          ws.send(data, () => {
+            sizes.push(ws._socket.bytesWritten - before > 500);
+            // The second refers to the first, until the context is released.
+            if (sizes.length === 100 || (sizes.length > 1 && sizes.at(-1))) {
+              say(sizes.at(-1));
+              process.exit();
+            }
+            setTimeout(send, 2 ** Math.min(sizes.length, 6));
+          });
+        };
+        send();
+      });
+      wss.on('listening', () => {
+        new lib(`ws://127.0.0.1:${wss.address().port}`).on('message', () => {});
+      });
+    },
+    WITHOUT_PUMP
+  );
+
+  assert.strictEqual(await child.next(), true);
+});

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::Instant;
 
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -77,6 +78,7 @@ impl Endpoint {
             },
             pump: RefCell::new(None),
             referenced: Cell::new(false),
+            began: Instant::now(),
         });
         if let Some((libuv, descriptor)) = watched {
             start_pump(&shared, libuv, descriptor)?;

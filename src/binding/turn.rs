@@ -17,6 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::time::Instant;
 
 use napi::sys;
 
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     pub(super) callbacks: Callbacks,
     pub(super) pump: RefCell<Option<Pump>>,
     pub(super) referenced: Cell<bool>,
+    /// What time is counted from where no pump tells it.
+    pub(super) began: Instant,
 }
 
 /// What calls into JavaScript.
@@ -207,9 +210,11 @@ impl Shared {
     }
 
     pub(super) fn update_now(&self) {
-        if let Some(pump) = &*self.pump.borrow() {
-            self.reactor.borrow_mut().set_now(pump.now());
-        }
+        let now = match &*self.pump.borrow() {
+            Some(pump) => pump.now(),
+            None => self.began.elapsed().as_millis() as u64,
+        };
+        self.reactor.borrow_mut().set_now(now);
     }
 
     /// Carries out what is in the outbox.
