@@ -98,6 +98,35 @@ function program({ how, lib, say, support }) {
   );
 }
 
+test('A frame that brings nothing, and is long, is looked at elsewhere', async (t) => {
+  const [near, far] = memoryPair();
+  const wss = new libraries.ferrows.WebSocketServer({
+    noServer: true,
+    perMessageDeflate: true
+  });
+  const req = upgradeRequest(near);
+  req.headers['sec-websocket-extensions'] = NAME;
+  const connected = new Promise((resolve) => {
+    wss.handleUpgrade(req, near, Buffer.alloc(0), resolve);
+  });
+  t.after(() => [near, far].forEach((stream) => stream.destroy()));
+  const ws = await connected;
+  const messages = [];
+  const received = new Promise((resolve) => {
+    ws.on('message', (data) => {
+      messages.push(data.length);
+      resolve();
+    });
+  });
+
+  near.emit('data', frame(BINARY, Buffer.alloc(500_000, EMPTY_BLOCK)));
+
+  // Decoded here, it would have been emitted: a large chunk is not collected.
+  assert.deepStrictEqual(messages, []);
+  await received;
+  assert.deepStrictEqual(messages, [0]);
+});
+
 test('releaseAfter counts without a pump, too', async (t) => {
   const child = new Child(
     t,
