@@ -20,12 +20,14 @@ const {
   INBOX_USED,
   IN_TURN,
   OUTBOX_COUNT,
-  OUTPUTS
+  OUTPUTS,
+  REFERENCED
 } = HEADER;
 const { CLOSED, WRITTEN } = KIND;
 
 // Fake timers replace these later; a flush must happen all the same.
 const { nextTick } = process;
+const { clearInterval, setInterval } = globalThis;
 const now = performance.now.bind(performance);
 
 const RECORD_FIELDS = 4;
@@ -35,6 +37,9 @@ const INBOX_BYTES = 512 * 1024;
 
 /** The outbox is flushed inside a batch when its records have waited this long, in ms. */
 const FLUSH_INTERVAL = 1;
+
+/** A timer's longest delay, in ms. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** Between two readings of the clock there are at most this many records. */
 const RECORDS_PER_CLOCK = 16;
@@ -55,6 +60,8 @@ class Endpoint {
     /** slot → Connection */
     this._connections = [];
     this._tickScheduled = false;
+    /** A timer that keeps the process alive. */
+    this._alive = null;
     /** What streams have read, and what they have to write: there from the first one on. */
     this.intake = null;
     this.outputs = null;
@@ -255,8 +262,14 @@ class Endpoint {
 
   /** Carries out what waits. What is left then, and nobody else sees to, is for the next iteration. */
   _finish() {
-    if (this._header[GONE] === 0 && this.native.complete()) {
-      this.intake.begin();
+    if (this._header[GONE] !== 0) return;
+    if (this.native.complete()) this.intake.begin();
+
+    if (this._header[REFERENCED] !== 0) {
+      this._alive ??= setInterval(() => {}, LONGEST_DELAY);
+    } else if (this._alive !== null) {
+      clearInterval(this._alive);
+      this._alive = null;
     }
   }
 

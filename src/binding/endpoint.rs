@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::Instant;
 
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -77,12 +78,13 @@ impl Endpoint {
             },
             pump: RefCell::new(None),
             referenced: Cell::new(false),
+            began: Instant::now(),
         });
         if let Some((libuv, descriptor)) = watched {
             start_pump(&shared, libuv, descriptor)?;
             add_cleanup_hook(env, Rc::clone(&shared))?;
         } else {
-            // Unreferenced: a job's connection keeps the process alive, if anything does.
+            // Unreferenced: `Header::Referenced` says when the process is to be kept alive.
             let wake = wake
                 .build_threadsafe_function::<()>()
                 .weak::<true>()

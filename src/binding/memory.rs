@@ -32,10 +32,12 @@ pub(super) enum Header {
     Dispatching = 9,
     /// Records in the intake.
     IntakeCount = 10,
+    /// 1 while the process has to be kept alive, and JavaScript has to do it.
+    Referenced = 11,
 }
 
 /// Names and numbers of [`Header`], for the JavaScript side.
-pub(super) const HEADER_NAMES: [(&str, Header); 11] = [
+pub(super) const HEADER_NAMES: [(&str, Header); 12] = [
     ("INBOX_COUNT", Header::InboxCount),
     ("INBOX_CURSOR", Header::InboxCursor),
     ("OUTBOX_COUNT", Header::OutboxCount),
@@ -47,6 +49,7 @@ pub(super) const HEADER_NAMES: [(&str, Header); 11] = [
     ("GONE", Header::Gone),
     ("DISPATCHING", Header::Dispatching),
     ("INTAKE_COUNT", Header::IntakeCount),
+    ("REFERENCED", Header::Referenced),
 ];
 
 /// Memory that JavaScript allocated. The typed arrays are never let go of, so the pointers are

@@ -17,6 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::time::Instant;
 
 use napi::sys;
 
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     pub(super) callbacks: Callbacks,
     pub(super) pump: RefCell<Option<Pump>>,
     pub(super) referenced: Cell<bool>,
+    /// What time is counted from where no pump tells it.
+    pub(super) began: Instant,
 }
 
 /// What calls into JavaScript.
@@ -194,21 +197,24 @@ impl Shared {
         due && self.pump.borrow().is_none()
     }
 
-    /// Lets the process end if no connection keeps it.
+    /// Lets the process end if nothing keeps it.
     pub(super) fn update_referenced(&self) {
-        let reactor = self.reactor.borrow();
-        let referenced = reactor.referenced() > 0;
-        if self.referenced.replace(referenced) != referenced
-            && let Some(pump) = &*self.pump.borrow()
-        {
-            pump.set_referenced(referenced);
+        let referenced = self.reactor.borrow().is_referenced();
+        if self.referenced.replace(referenced) == referenced {
+            return;
+        }
+        match &*self.pump.borrow() {
+            Some(pump) => pump.set_referenced(referenced),
+            None => self.memory.set(Header::Referenced, referenced.into()),
         }
     }
 
     pub(super) fn update_now(&self) {
-        if let Some(pump) = &*self.pump.borrow() {
-            self.reactor.borrow_mut().set_now(pump.now());
-        }
+        let now = match &*self.pump.borrow() {
+            Some(pump) => pump.now(),
+            None => self.began.elapsed().as_millis() as u64,
+        };
+        self.reactor.borrow_mut().set_now(now);
     }
 
     /// Carries out what is in the outbox.

@@ -7,6 +7,7 @@
 //!      └──► held, as long as one is there ────────┘
 //! ```
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ impl<P> Reactor<P> {
             && let Some(deflation) = &mut connection.deflation
         {
             if connection.flags.deflating {
-                deflation.hold(command, payload);
+                deflation.hold(command, self.codecs.copy(payload));
                 return false;
             }
             if let Operation::Frame { opcode, fin, .. } = command.operation {
@@ -230,7 +231,8 @@ impl<P> Reactor<P> {
         connection.flags.deflating = true;
         if for_all
             && let Some(awaited) = codecs.awaited.iter_mut().find(|awaited| {
-                awaited.compression == compression && awaited.payload.as_deref() == Some(payload)
+                let same = |other: &Arc<Vec<u8>>| **other == payload;
+                awaited.compression == compression && awaited.payload.as_ref().is_some_and(same)
             })
         {
             awaited.connections.push(token);
@@ -238,7 +240,7 @@ impl<P> Reactor<P> {
         }
         let job = codecs.next_job;
         codecs.next_job += 1;
-        let shared: Arc<[u8]> = Arc::from(payload);
+        let shared = codecs.copy(payload);
         codecs.awaited.push(Awaited {
             job,
             compression,
@@ -326,25 +328,26 @@ impl<P> Reactor<P> {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
         scratch.gather_compressed(command, compressed);
-        let held = self
-            .get_mut(token)
-            .and_then(|connection| connection.deflation.as_mut())
-            .map(|deflation| deflation.take_held());
-        let held = Vec::from(held.unwrap_or_default());
+        let mut sent = Vec::new();
         let mut ended = false;
-        for (number, held) in held.iter().enumerate() {
-            let added = self.gather(
-                token.slot,
-                &mut scratch,
-                held.command,
-                &held.payload,
-                number,
-            );
-            ended |= added && held.command.operation == Operation::End;
+        while let Some(held) = self.next_held(token) {
+            let Held { command, payload } = &held;
+            let added = self.gather(token.slot, &mut scratch, *command, payload, sent.len());
+            ended |= added && command.operation == Operation::End;
+            sent.push(held);
         }
-        self.write(token.slot, &scratch, &held[..], ended);
+        self.write(token.slot, &scratch, &sent[..], ended);
         scratch.trim();
         self.scratch = scratch;
+    }
+
+    /// Takes the next write that was held, unless it has to wait once more.
+    fn next_held(&mut self, token: Token) -> Option<Held> {
+        let connection = self.get_mut(token)?;
+        if connection.flags.deflating {
+            return None;
+        }
+        connection.deflation.as_mut()?.take_held()
     }
 
     /// Gives back what connections and the thread keep for compression and nobody has used for
@@ -386,17 +389,18 @@ impl<P> Reactor<P> {
 
 impl Deflation {
     /// Keeps a write until the one that is being compressed has left.
-    fn hold(&mut self, command: Command, payload: &[u8]) {
+    fn hold(&mut self, command: Command, payload: Arc<Vec<u8>>) {
         self.held_bytes += payload.len();
-        self.held.push_back(Held {
-            command,
-            payload: payload.to_vec(),
-        });
+        self.held.push_back(Held { command, payload });
     }
 
-    fn take_held(&mut self) -> std::collections::VecDeque<Held> {
-        self.held_bytes = 0;
-        std::mem::take(&mut self.held)
+    fn take_held(&mut self) -> Option<Held> {
+        let Some(held) = self.held.pop_front() else {
+            self.held = VecDeque::new();
+            return None;
+        };
+        self.held_bytes -= held.payload.len();
+        Some(held)
     }
 
     /// Keeps a compressor for this connection; another one's, if there is one with the same
@@ -427,6 +431,98 @@ impl Deflation {
     fn end_part(&mut self, part: Part) {
         if part.fin && !self.is_warm {
             self.deflater = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::super::batch::Batch;
+    use super::super::connection::Settings;
+    use super::super::deflation::DeflateSettings;
+    use super::super::message::LargePayloads;
+    use super::*;
+    use crate::protocol::deflate::Agreement;
+    use crate::protocol::{Limits, Role};
+
+    struct NoLarges;
+
+    impl LargePayloads for NoLarges {
+        type Payload = ();
+
+        fn allocate(&mut self, _: usize) -> Option<()> {
+            None
+        }
+
+        fn bytes<'a>(&self, _: &'a mut ()) -> &'a mut [u8] {
+            &mut []
+        }
+
+        fn deliver(&mut self, _: ()) -> usize {
+            0
+        }
+
+        fn release(&mut self, _: ()) {}
+    }
+
+    fn add_stream(reactor: &mut Reactor<()>) -> Token {
+        let agreement = Agreement {
+            send_takeover: true,
+            compression: Compression::new(6, 8, 0, 15).expect("in range"),
+            receive_takeover: true,
+            receive_window_bits: 15,
+        };
+        reactor.add_stream(Settings {
+            role: Role::Server,
+            limits: Limits::default(),
+            deflate: Some(DeflateSettings {
+                agreement,
+                release_after: 0,
+                concurrency: 4,
+            }),
+        })
+    }
+
+    /// Where the payloads are that wait at a connection.
+    fn held(reactor: &Reactor<()>, token: Token) -> Vec<*const u8> {
+        let connection = reactor.get(token).expect("open");
+        let deflation = connection.deflation.as_ref().expect("agreed on");
+        let held = deflation.held.iter();
+        held.map(|held| held.payload.as_ptr()).collect()
+    }
+
+    #[test]
+    fn a_payload_is_copied_once_however_long_it_waits_and_for_however_many() {
+        let mut reactor = Reactor::new();
+        let (sender, receiver) = channel();
+        reactor.notify_by(Arc::new(move || {
+            let _ = sender.send(());
+        }));
+        let tokens = [add_stream(&mut reactor), add_stream(&mut reactor)];
+        // A text message that is compressed.
+        let command = Command::from_byte(0x91).expect("known");
+        for byte in 0..3 {
+            for token in tokens {
+                reactor.write_now(token, command, &[byte; INLINE + 1]);
+            }
+        }
+        let before = held(&reactor, tokens[0]);
+        assert_eq!(before.len(), 2);
+        assert_eq!(before, held(&reactor, tokens[1]));
+
+        for token in tokens {
+            while held(&reactor, token).len() == 2 {
+                receiver.recv().expect("a job ends");
+                let (mut arena, mut records) = (vec![0; 512 * 1024], vec![0; 64]);
+                let mut batch = Batch::new(&mut arena, &mut records);
+                reactor.accept_finished(&mut batch, &mut NoLarges);
+            }
+        }
+        for token in tokens {
+            let after = held(&reactor, token);
+            assert!(after.is_empty() || after == before[1..]);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! busy keep one of their own: it is *warm*. There is a bound on how many are.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::jobs::Outcome;
 use super::outbox::Command;
@@ -21,6 +21,9 @@ pub(super) const MOST_WARM: usize = 128;
 
 /// A window of fewer bytes is handed over so fast that no compressor is kept for it.
 pub(super) const WARM_FROM: usize = 1024;
+
+/// From this many bytes on, payloads that wait are looked for among those that wait already.
+const SHARED_FROM: usize = 4 * 1024;
 
 /// Compressors that are shared, one for each set of parameters; programs use one or two.
 const MOST_SHARED: usize = 4;
@@ -66,7 +69,7 @@ pub(super) struct Deflation {
 /// A write that waits for one that is being compressed elsewhere.
 pub(super) struct Held {
     pub(super) command: Command,
-    pub(super) payload: Vec<u8>,
+    pub(super) payload: Arc<Vec<u8>>,
 }
 
 impl Deflation {
@@ -135,6 +138,8 @@ pub(super) struct Codecs {
     /// The most recently used last.
     shared: Vec<Deflater>,
     last: Option<Last>,
+    /// The payload that was copied last, as long as somebody has it.
+    copied: Weak<Vec<u8>>,
     /// Something of the above was used since [`Codecs::release`].
     used: bool,
     /// A connection has given its part back.
@@ -155,7 +160,7 @@ pub(super) struct Awaited {
     pub(super) job: u64,
     pub(super) compression: Compression,
     /// `None` if it is not for others: it depends on what its connection has sent before.
-    pub(super) payload: Option<Arc<[u8]>>,
+    pub(super) payload: Option<Arc<Vec<u8>>>,
     pub(super) connections: Vec<Token>,
 }
 
@@ -166,6 +171,7 @@ impl Default for Codecs {
             inflater: None,
             shared: Vec::new(),
             last: None,
+            copied: Weak::new(),
             used: false,
             freed: false,
             warm: VecDeque::new(),
@@ -228,6 +234,20 @@ impl Codecs {
             }
             _ => false,
         }
+    }
+
+    /// A copy of `payload` that may wait. What goes to many connections is there once.
+    pub(super) fn copy(&mut self, payload: &[u8]) -> Arc<Vec<u8>> {
+        if let Some(copied) = self.copied.upgrade()
+            && *copied == payload
+        {
+            return copied;
+        }
+        let copied = Arc::new(payload.to_vec());
+        if payload.len() >= SHARED_FROM {
+            self.copied = Arc::downgrade(&copied);
+        }
+        copied
     }
 
     /// Remembers what `payload` became.

@@ -21,8 +21,8 @@ use crate::protocol::inflate::{Compressed, Inflater};
 use crate::protocol::utf8;
 use crate::protocol::{MessageKind, ProtocolError};
 
-/// Bytes of a frame that are decompressed here and now: about 0.3 ms. What is beyond them is left to
-/// another thread.
+/// Bytes of a frame, compressed or not, that are looked at here and now: about 0.3 ms. What is beyond
+/// them is left to another thread.
 const INLINE: usize = 256 * 1024;
 
 /// Bytes that are decompressed for one connection in a turn while others wait.
@@ -32,6 +32,15 @@ pub(super) const INFLATE_BUDGET: usize = 1024 * 1024;
 pub(super) enum Payload {
     Arena(Range<usize>),
     Own(Vec<u8>),
+}
+
+impl Payload {
+    fn len(&self) -> usize {
+        match self {
+            Payload::Arena(range) => range.len(),
+            Payload::Own(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// What became of a frame.
@@ -81,6 +90,32 @@ impl<P> Connection<P> {
         let mut position = 0;
         let mut total = 0;
         loop {
+            // A frame may bring nothing, and take long.
+            if total >= INLINE || payload.len() > INLINE {
+                let concurrency = deflation.settings.concurrency;
+                let (bytes, position) = match payload {
+                    Payload::Own(bytes) => (bytes, position),
+                    Payload::Arena(range) => {
+                        let used = position.min(range.len());
+                        let rest = batch.bytes(range.start + used..range.end);
+                        (rest.to_vec(), position - used)
+                    }
+                };
+                let job = Inflate {
+                    token,
+                    frame,
+                    inflater,
+                    bytes,
+                    position,
+                    limit: limit - total,
+                };
+                job.start(&codecs.completions, concurrency);
+                self.flags.inflating = true;
+                if let Transport::Stream(_) = self.transport {
+                    batch.push(token, Kind::Congested, 0, 0);
+                }
+                return Ok(Inflation::Elsewhere);
+            }
             let (bytes, space) = match &payload {
                 Payload::Arena(range) => batch.bytes_and_space(range.clone()),
                 Payload::Own(bytes) => (&bytes[..], batch.space()),
@@ -108,31 +143,6 @@ impl<P> Connection<P> {
             if done {
                 self.end_inflated(token, frame, inflater, batch, larges, codecs)?;
                 return Ok(Inflation::Done);
-            }
-            if total >= INLINE {
-                let concurrency = deflation.settings.concurrency;
-                let (bytes, position) = match payload {
-                    Payload::Own(bytes) => (bytes, position),
-                    Payload::Arena(range) => {
-                        let used = position.min(range.len());
-                        let rest = batch.bytes(range.start + used..range.end);
-                        (rest.to_vec(), position - used)
-                    }
-                };
-                let job = Inflate {
-                    token,
-                    frame,
-                    inflater,
-                    bytes,
-                    position,
-                    limit: limit - total,
-                };
-                job.start(&codecs.completions, concurrency);
-                self.flags.inflating = true;
-                if let Transport::Stream(_) = self.transport {
-                    batch.push(token, Kind::Congested, 0, 0);
-                }
-                return Ok(Inflation::Elsewhere);
             }
         }
     }

@@ -45,7 +45,7 @@ pub(super) struct FrameEnd {
 pub(super) struct Deflated {
     pub(super) job: u64,
     pub(super) deflater: Box<Deflater>,
-    pub(super) payload: Arc<[u8]>,
+    pub(super) payload: Arc<Vec<u8>>,
     pub(super) compressed: Vec<u8>,
 }
 
@@ -130,7 +130,7 @@ pub(super) struct Deflate {
     /// One that is in the right state; otherwise it is made there, and given `window`.
     pub(super) deflater: Option<Box<Deflater>>,
     pub(super) window: Vec<u8>,
-    pub(super) payload: Arc<[u8]>,
+    pub(super) payload: Arc<Vec<u8>>,
     pub(super) fin: bool,
 }
 

@@ -7,6 +7,7 @@
 //!   Completions::take ◄── notify, wake ─── ticket.complete(outcome)
 //! ```
 
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 
@@ -59,6 +60,7 @@ pub(super) struct Completions<T> {
     finished: Receiver<T>,
     sender: Sender<T>,
     notify: Option<Notify>,
+    outstanding: Cell<usize>,
 }
 
 /// Called on any thread when there is something to take.
@@ -72,16 +74,24 @@ impl<T> Completions<T> {
             finished,
             sender,
             notify,
+            outstanding: Cell::new(0),
         }
     }
 
     /// What has finished since the last time, in its order.
     pub(super) fn take(&self) -> impl Iterator<Item = T> {
-        self.finished.try_iter()
+        let count = |_: &T| self.outstanding.set(self.outstanding.get() - 1);
+        self.finished.try_iter().inspect(count)
+    }
+
+    /// How many jobs were promised and not taken yet.
+    pub(super) fn outstanding(&self) -> usize {
+        self.outstanding.get()
     }
 
     /// A promise for a job. `broken` is the outcome if it does not get to its end.
     pub(super) fn ticket(&self, broken: T) -> Ticket<T> {
+        self.outstanding.set(self.outstanding.get() + 1);
         Ticket {
             sender: self.sender.clone(),
             notify: self.notify.clone(),

@@ -71,9 +71,17 @@ impl<P> Reactor<P> {
         }
     }
 
-    /// Connections that keep the process alive.
-    pub(crate) fn referenced(&self) -> usize {
-        self.referenced
+    /// Whether something keeps the process alive: a connection, or what another thread does, until
+    /// it was told. The stream for which that is done may be gone, or never have kept it alive.
+    pub(crate) fn is_referenced(&self) -> bool {
+        let is_stream = |slot: &u32| {
+            let connection = self.connections.get(*slot as usize);
+            connection.is_some_and(|other| matches!(other.transport, Transport::Stream(_)))
+        };
+        self.referenced > 0
+            || self.codecs.completions.outstanding() > 0
+            || !self.finished.is_empty()
+            || self.ready.iter().any(is_stream)
     }
 
     /// Sets the time of this turn, in milliseconds.
