@@ -261,6 +261,8 @@ impl<P> Reactor<P> {
             if let Err(error) = accepted {
                 connection.fail(token, error, batch);
                 connection.message.discard(larges);
+                connection.pending.clear();
+                connection.flags.decodable = false;
             }
         }
         self.enqueue(token.slot);

@@ -3,6 +3,10 @@
 // The peers of the sockets under test are the standard library's.
 #![allow(clippy::disallowed_types)]
 
+mod compression;
+mod decompression;
+mod deflated;
+
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -74,14 +78,18 @@ impl Bench {
 
     /// A connection with `head` received already, and its peer.
     fn connect(&mut self, head: &[u8]) -> (Token, UnixStream) {
-        let (ours, theirs) = UnixStream::pair().expect("a socket pair");
-        let socket = super::adopt(ours.as_raw_fd()).expect("adopted");
-        drop(ours);
         let settings = Settings {
             deflate: None,
             role: Role::Server,
             limits: Limits::default(),
         };
+        self.connect_with(settings, head)
+    }
+
+    fn connect_with(&mut self, settings: Settings, head: &[u8]) -> (Token, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().expect("a socket pair");
+        let socket = super::adopt(ours.as_raw_fd()).expect("adopted");
+        drop(ours);
         let token = self
             .reactor
             .add(socket, settings, head)
