@@ -1,11 +1,7 @@
 'use strict';
 
-const { randomBytes } = require('crypto');
-const http = require('http');
-const https = require('https');
 const net = require('net');
 const querystring = require('querystring');
-const tls = require('tls');
 const { URL } = require('url');
 
 const { connectFault } = require('./connect');
@@ -157,7 +153,9 @@ function dial(websocket, address, protocols, options) {
     return opts;
   }
 
-  const key = randomBytes(16).toString('base64');
+  // Modules are loaded where they are needed: whoever dials nobody needs none of these, and
+  // whoever dials only `ws:` needs no TLS.
+  const key = require('crypto').randomBytes(16).toString('base64');
   const perMessageDeflate = opts.perMessageDeflate
     ? new PerMessageDeflate({
         ...opts.perMessageDeflate,
@@ -173,7 +171,10 @@ function dial(websocket, address, protocols, options) {
   };
   opts.timeout = opts.handshakeTimeout;
 
-  const send = url.protocol === 'wss:' ? https.request : http.request;
+  const send =
+    url.protocol === 'wss:'
+      ? require('https').request
+      : require('http').request;
 
   if (opts.followRedirects) {
     if (dialling.redirects === 0) {
@@ -384,7 +385,7 @@ function tlsConnect(options) {
     options.servername = net.isIP(options.host) ? '' : options.host;
   }
 
-  return tls.connect(options);
+  return require('tls').connect(options);
 }
 
 module.exports = { abortHandshake, dial, readArguments };

@@ -1,9 +1,15 @@
 'use strict';
 
-const { constants } = require('zlib');
-
-const { Z_DEFAULT_COMPRESSION, Z_DEFAULT_STRATEGY, Z_FIXED } = constants;
-const { Z_BLOCK, Z_DEFAULT_MEMLEVEL, Z_NO_FLUSH, Z_SYNC_FLUSH } = constants;
+// As in `require('zlib').constants`, which takes a while to load and cannot change: zlib.h has them.
+const Z_BLOCK = 5;
+const Z_DEFAULT_CHUNK = 16 * 1024;
+const Z_DEFAULT_COMPRESSION = -1;
+const Z_DEFAULT_MEMLEVEL = 8;
+const Z_DEFAULT_STRATEGY = 0;
+const Z_FINISH = 4;
+const Z_FIXED = 4;
+const Z_NO_FLUSH = 0;
+const Z_SYNC_FLUSH = 2;
 
 /** RFC 7692 §7.1.2: the base-2 logarithm of a window's bytes. */
 const MIN_WINDOW_BITS = 8;
@@ -14,8 +20,8 @@ const MOST = 2 ** 31 - 1;
 
 /** zlib's numbers: `[default, least, most]`. */
 const ZLIB_NUMBERS = {
-  chunkSize: [constants.Z_DEFAULT_CHUNK, 64, Number.MAX_VALUE],
-  finishFlush: [constants.Z_FINISH, Z_NO_FLUSH, Z_BLOCK],
+  chunkSize: [Z_DEFAULT_CHUNK, 64, Number.MAX_VALUE],
+  finishFlush: [Z_FINISH, Z_NO_FLUSH, Z_BLOCK],
   flush: [Z_NO_FLUSH, Z_NO_FLUSH, Z_BLOCK],
   level: [Z_DEFAULT_COMPRESSION, -1, 9],
   maxOutputLength: [Number.MAX_VALUE, 1, Number.MAX_VALUE],

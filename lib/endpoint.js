@@ -1,9 +1,9 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
-const { performance } = require('perf_hooks');
 
 const binding = require('./binding');
+const now = require('./clock');
 const Codecs = require('./codecs');
 const Inbox = require('./inbox');
 const Intake = require('./intake');
@@ -28,7 +28,6 @@ const { CLOSED, WRITTEN } = KIND;
 // Fake timers replace these later; a flush must happen all the same.
 const { nextTick } = process;
 const { clearInterval, setInterval } = globalThis;
-const now = performance.now.bind(performance);
 
 const RECORD_FIELDS = 4;
 const HEADER_FIELDS = 16;

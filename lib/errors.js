@@ -1,7 +1,6 @@
 'use strict';
 
 const { getSystemErrorName } = require('util');
-const { constants } = require('zlib');
 
 /** The status code of the close frame that answers an error. */
 const kStatusCode = Symbol('kStatusCode');
@@ -50,7 +49,10 @@ module.exports = {
     const Class = facts.isRangeError ? RangeError : Error;
     const error = new Class(facts.message);
     // zlib's errors have a number.
-    if (facts.code in constants) error.errno = constants[facts.code];
+    if (facts.code.startsWith('Z_')) {
+      // Loaded for it: it is rare.
+      error.errno = require('zlib').constants[facts.code];
+    }
     error.code = facts.code;
     error[kStatusCode] = facts.closeCode;
     return error;

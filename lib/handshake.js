@@ -1,7 +1,5 @@
 'use strict';
 
-const { STATUS_CODES } = require('http');
-
 /**
  * Refuses an upgrade request with an HTTP response, and closes its socket.
  *
@@ -11,6 +9,8 @@ const { STATUS_CODES } = require('http');
  * @param {Object} [headers] More headers
  */
 function abortHandshake(socket, code, message, headers) {
+  // Loaded for it: whoever has the request has loaded it before.
+  const { STATUS_CODES } = require('http');
   message = message || STATUS_CODES[code];
   headers = {
     Connection: 'close',

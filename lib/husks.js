@@ -18,21 +18,28 @@ const GRACE = 500;
 // Taken before fake timers can replace it.
 const { setTimeout } = globalThis;
 
-/** Own properties that Node.js, its http server and Ferrows give a socket. */
-const USUAL = new Set([
-  ...Reflect.ownKeys(new net.Socket()),
-  ...['server', 'parser', 'on', 'addListener', 'prependListener'],
-  ...['setEncoding', '_paused', '_peername', '_sockname', 'timeout'],
-  kConnection
-]);
+/** Own properties that Node.js, its http server and Ferrows give a socket; filled when it is needed. */
+const usual = new Set();
 
 /** Connections whose husk is younger than `GRACE`, and those whose husk is older. */
 let young = [];
 let old = [];
 let scheduled = false;
 
+/** Fills `usual`. To make a socket takes too long for a process that just loads this. */
+function learnWhatIsUsual() {
+  const names = [
+    ...Reflect.ownKeys(new net.Socket()),
+    ...['server', 'parser', 'on', 'addListener', 'prependListener'],
+    ...['setEncoding', '_paused', '_peername', '_sockname', 'timeout'],
+    kConnection
+  ];
+  for (const name of names) usual.add(name);
+}
+
 /** Whether somebody could tell that the husk was collected. */
 function isMissed(socket) {
+  if (usual.size === 0) learnWhatIsUsual();
   const events = socket.eventNames();
 
   return (
@@ -40,7 +47,7 @@ function isMissed(socket) {
     (events.length === 1 &&
       (events[0] !== 'end' || socket.listenerCount('end') !== 1)) ||
     Boolean(socket.timeout) ||
-    Reflect.ownKeys(socket).some((key) => !USUAL.has(key))
+    Reflect.ownKeys(socket).some((key) => !usual.has(key))
   );
 }
 

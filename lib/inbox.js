@@ -1,7 +1,5 @@
 'use strict';
 
-const { markAsUntransferable } = require('worker_threads');
-
 const FastBuffer = Buffer[Symbol.species];
 
 /** Bytes of one slab, as of Node.js's own pool. */
@@ -9,6 +7,9 @@ const SLAB_SIZE = 8 * 1024;
 
 /** Payloads beyond this many bytes get memory of their own. */
 const LARGEST_SHARED = SLAB_SIZE >>> 1;
+
+/** Loaded for the first inbox, as a process that has no connection needs none of it. */
+let markAsUntransferable = null;
 
 /** Memory that several messages share: like Node.js's own pool, it cannot be transferred. */
 function makeSlab() {
@@ -29,6 +30,7 @@ class Inbox {
    * @param {Uint8Array} arena The inbox's memory
    */
   constructor(arena) {
+    ({ markAsUntransferable } = require('worker_threads'));
     this._arena = arena;
     this._slab = makeSlab();
     this._slabUsed = 0;

@@ -1,14 +1,13 @@
 'use strict';
 
-const { performance } = require('perf_hooks');
 const { clearImmediate, setImmediate } = require('timers');
 
+const now = require('./clock');
 const { HEADER } = require('./numbers');
 
 const { GONE, INTAKE_COUNT, IN_TURN, OUTBOX_COUNT, OUTPUTS } = HEADER;
 
 const { nextTick } = process;
-const now = performance.now.bind(performance);
 
 /** Has a function called when the loop has read what there is; fake timers may never do that. */
 const afterReading = hasImmediates() ? setImmediate : nextTick;

@@ -1,6 +1,5 @@
 'use strict';
 
-const { randomFillSync } = require('crypto');
 const { isAnyArrayBuffer } = require('util').types;
 
 const binding = require('./binding');
@@ -336,7 +335,8 @@ function maskingKey({ generateMask, maskBuffer }) {
 
   if (poolPosition === POOL_LENGTH) {
     pool ??= Buffer.alloc(POOL_LENGTH);
-    randomFillSync(pool);
+    // Servers need no keys, so they do not load cryptography.
+    require('crypto').randomFillSync(pool);
     poolPosition = 0;
   }
 

@@ -1,7 +1,6 @@
 'use strict';
 
 const EventEmitter = require('events');
-const http = require('http');
 
 const binding = require('./binding');
 const { connectFault } = require('./connect');
@@ -89,7 +88,8 @@ class WebSocketServer extends EventEmitter {
     }
 
     if (options.port != null) {
-      this._server = http.createServer(answerPlainRequest);
+      // Loaded for it: a client or a test that has no server can do without.
+      this._server = require('http').createServer(answerPlainRequest);
       this._server.listen(
         options.port,
         options.host,
@@ -381,7 +381,7 @@ class WebSocketServer extends EventEmitter {
 
 /** Answers what is not an upgrade request. */
 function answerPlainRequest(req, res) {
-  const body = http.STATUS_CODES[426];
+  const body = require('http').STATUS_CODES[426];
 
   res.writeHead(426, {
     'Content-Length': body.length,

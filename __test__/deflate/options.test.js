@@ -4,6 +4,7 @@ const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
+const zlib = require('node:zlib');
 
 const lib = require('../..');
 const { agreed } = require('./support');
@@ -82,6 +83,38 @@ test('a server that refuses its options has not begun to listen', () => {
   assert.throws(
     () => new lib.WebSocketServer({ port: -1, perMessageDeflate }),
     /threshold/
+  );
+});
+
+test("the numbers of zlib's constants are the limits", () => {
+  const { constants } = zlib;
+  const make = (zlibDeflateOptions) =>
+    new lib.PerMessageDeflate({ zlibDeflateOptions });
+
+  for (const [name, most] of [
+    ['finishFlush', constants.Z_BLOCK],
+    ['level', constants.Z_MAX_LEVEL],
+    ['memLevel', constants.Z_MAX_MEMLEVEL],
+    ['strategy', constants.Z_FIXED]
+  ]) {
+    assert.doesNotThrow(() => make({ [name]: most }), name);
+    assert.throws(() => make({ [name]: most + 1 }), OUT_OF_RANGE, name);
+  }
+  for (const flush of [constants.Z_NO_FLUSH, constants.Z_SYNC_FLUSH]) {
+    assert.doesNotThrow(() => make({ flush }));
+  }
+  assert.deepStrictEqual(
+    settings(
+      {
+        zlibDeflateOptions: {
+          level: constants.Z_DEFAULT_COMPRESSION,
+          memLevel: constants.Z_DEFAULT_MEMLEVEL,
+          strategy: constants.Z_DEFAULT_STRATEGY
+        }
+      },
+      {}
+    ),
+    settings({}, {})
   );
 });
 
