@@ -121,7 +121,7 @@ pub(super) fn read_frame(peer: &mut UnixStream) -> (u8, Vec<u8>) {
 pub(super) fn deflate(window: &[u8], message: &[u8]) -> Vec<u8> {
     let mut deflater = Deflater::new(compression());
     let mut output = Vec::new();
-    deflater.begin(window);
+    deflater.begin(window, None);
     deflater.deflate(message, true, &mut output);
     output
 }
