@@ -90,9 +90,9 @@ async function testNode(files, summaries) {
 /** The paths of all files of tests, from the repository's root. */
 function testFiles() {
   return fs
-    .readdirSync(path.join(ROOT, TESTS))
-    .filter((area) => area !== ELSEWHERE)
-    .flatMap((area) => testFilesOf(path.join(TESTS, area)))
+    .readdirSync(path.join(ROOT, TESTS), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== ELSEWHERE)
+    .flatMap((area) => testFilesOf(path.join(TESTS, area.name)))
     .sort();
 }
 
