@@ -8,7 +8,7 @@ const { compareStreams } = require('../support/contract');
 
 compareStreams();
 
-for (const topic of ['receiving', 'refusing', 'sending', 'ending', 'large']) {
+for (const topic of ['receiving', 'refusing', 'sending', 'ending']) {
   suite(`${topic}, over streams`, () => {
     require(`./${topic}.test.js`);
   });
