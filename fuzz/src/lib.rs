@@ -5,6 +5,7 @@
 
 #![allow(clippy::duplicate_mod)] // compiled as a test, the protocol brings its tests along
 
+mod compression;
 #[allow(dead_code, unused_imports)] // the addon uses the rest
 #[path = "../../src/protocol/mod.rs"]
 mod protocol;
@@ -13,6 +14,10 @@ mod reference;
 #[allow(dead_code)] // the unit tests use the rest
 #[path = "../../src/protocol/tests/replay.rs"]
 mod replay;
+#[path = "../../src/protocol/tests/slow_inflate.rs"]
+mod slow_inflate;
+
+pub use compression::{deflate, inflate};
 
 use protocol::header::MAX_CONTROL_PAYLOAD;
 use protocol::{
@@ -36,17 +41,23 @@ pub fn frame_stream_client(data: &[u8]) {
     frame_stream(Role::Client, data);
 }
 
-/// A stream is decoded as by the slow twin, whole and in pieces. The first byte says how long the
-/// pieces are.
+/// A stream is decoded as by the slow twin, whole and in pieces, with permessage-deflate and
+/// without. The first byte says how long the pieces are.
 fn frame_stream(role: Role, data: &[u8]) {
     let Some((length, stream)) = data.split_first() else {
         return;
     };
-    let expected = reference::decode(role, LIMITS, stream);
-    assert_eq!(replay::replay(role, LIMITS, [stream]), expected);
-    assert_eq!(replay::replay(role, LIMITS, stream.chunks(1)), expected);
-    let pieces = stream.chunks(usize::from(*length).max(1));
-    assert_eq!(replay::replay(role, LIMITS, pieces), expected);
+    let length = usize::from(*length).max(1);
+    let expected = reference::decode(role, LIMITS, false, stream);
+    for length in [stream.len().max(1), 1, length] {
+        let reads = stream.chunks(length);
+        assert_eq!(replay::replay(role, LIMITS, reads), expected);
+    }
+    let expected = reference::decode(role, LIMITS, true, stream);
+    for length in [stream.len().max(1), 1, length] {
+        let reads = stream.chunks(length);
+        assert_eq!(replay::replay_compressed(role, LIMITS, reads), expected);
+    }
     // No assertion but that it ends without a panic: which read is one too many depends on the cut.
     let limits = Limits {
         max_buffered_chunks: 2,

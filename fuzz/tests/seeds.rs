@@ -35,3 +35,9 @@ fn the_seeds_of_headers_pass() {
 fn the_seeds_of_close_payloads_pass() {
     assert_passes("close_payload", ferrows_fuzz::close_payload);
 }
+
+#[test]
+fn the_seeds_of_compression_pass() {
+    assert_passes("inflate", ferrows_fuzz::inflate);
+    assert_passes("deflate", ferrows_fuzz::deflate);
+}

@@ -65,6 +65,7 @@ fn what_follows_a_large_message_waits_for_it() {
 
 #[test]
 fn a_message_on_another_thread_holds_up_its_connection_alone() {
+    let held = hold_jobs();
     let mut pooled = Pooled::new();
     let (busy, mut one) = pooled.connect(settings(false, 0));
     let (other, mut two) = pooled.connect(settings(false, 0));
@@ -85,6 +86,7 @@ fn a_message_on_another_thread_holds_up_its_connection_alone() {
     two.write_all(&frames(&[b"at once"], false))
         .expect("written");
     assert_eq!(kinds(&pooled.bench.settle(), other), [Kind::Binary as u8]);
+    drop(held);
     let seen = pooled.finish(1);
     let expected = [Kind::LargeBinary as u8, Kind::Binary as u8];
     assert_eq!(kinds(&seen, busy), expected);
@@ -93,6 +95,7 @@ fn a_message_on_another_thread_holds_up_its_connection_alone() {
 
 #[test]
 fn what_arrives_meanwhile_stays_with_the_kernel() {
+    let held = hold_jobs();
     let mut pooled = Pooled::new();
     let (token, mut peer) = pooled.connect(settings(false, 0));
     let bytes = frames(&[&vec![0; LARGE]], false);
@@ -107,6 +110,7 @@ fn what_arrives_meanwhile_stays_with_the_kernel() {
         read,
         "nothing more is read"
     );
+    drop(held);
     let seen = pooled.finish(1);
     assert_eq!(seen.len(), 2);
     let read = pooled.bench.reactor.counters(token).expect("open")[0];
@@ -115,6 +119,7 @@ fn what_arrives_meanwhile_stays_with_the_kernel() {
 
 #[test]
 fn a_stream_is_told_to_bring_nothing_meanwhile() {
+    let held = hold_jobs();
     let mut pooled = Pooled::new();
     let token = pooled.bench.reactor.add_stream(settings(false, 0));
     let zeros = vec![0; LARGE];
@@ -128,6 +133,7 @@ fn a_stream_is_told_to_bring_nothing_meanwhile() {
         .push(token, &frames(&[b"behind"], false));
     pooled.bench.reactor.end_stream(token);
     assert_eq!(kinds(&pooled.bench.settle(), token), []);
+    drop(held);
     let seen = pooled.finish(1);
     assert_eq!(
         kinds(&seen, token),

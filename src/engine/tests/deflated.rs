@@ -2,13 +2,14 @@
 
 use std::io::Read;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Bench, Record};
 use crate::engine::connection::Settings;
 use crate::engine::deflation::{DeflateSettings, Deflation};
+use crate::engine::pool;
 use crate::engine::token::Token;
 use crate::protocol::deflate::{Agreement, Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
@@ -42,6 +43,20 @@ pub(super) fn settings(takeover: bool, release_after: u64) -> Settings {
             concurrency: 2,
         }),
     }
+}
+
+/// Has all jobs that come wait until what is returned is dropped.
+pub(super) fn hold_jobs() -> Sender<()> {
+    let (opener, gate) = channel();
+    let gate = Arc::new(Mutex::new(gate));
+    // More than there are threads, however many there are.
+    for _ in 0..100 {
+        let gate = Arc::clone(&gate);
+        pool::run(2, move || {
+            let _ = gate.lock().map(|gate| gate.recv());
+        });
+    }
+    opener
 }
 
 /// A `Bench` that can wait for other threads.

@@ -9,6 +9,7 @@ mod limits;
 mod random;
 mod reference;
 mod replay;
+mod slow_inflate;
 mod text;
 mod twins;
 

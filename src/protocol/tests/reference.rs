@@ -3,26 +3,29 @@
 use super::replay::{Item, Outcome};
 use super::{Limits, MessageKind, ProtocolError, Role};
 
-pub(crate) fn decode(role: Role, limits: Limits, stream: &[u8]) -> Outcome {
+/// `compression`: permessage-deflate was agreed on.
+pub(crate) fn decode(role: Role, limits: Limits, compression: bool, stream: &[u8]) -> Outcome {
     let mut items = Vec::new();
-    let error = decode_frames(role, limits, stream, &mut items).err();
+    let error = decode_frames(role, limits, compression, stream, &mut items).err();
     Outcome { items, error }
 }
 
-/// A message under way: kind, declared length, frames, bytes.
-type Partial = (MessageKind, u64, u32, Vec<u8>);
+/// A message under way: kind, whether it is compressed, declared length, frames, bytes.
+type Partial = (MessageKind, bool, u64, u32, Vec<u8>);
 
 fn decode_frames(
     role: Role,
     limits: Limits,
+    compression: bool,
     mut stream: &[u8],
     items: &mut Vec<Item>,
 ) -> Result<(), ProtocolError> {
     let mut partial: Option<Partial> = None;
     while stream.len() >= 2 {
-        let (fin, opcode) = (stream[0] >= 0x80, stream[0] % 16);
+        let first = stream[0];
+        let (fin, opcode) = (first >= 0x80, first % 16);
         let (masked, mut length) = (stream[1] >= 0x80, u64::from(stream[1] % 128));
-        check_start(role, stream[0], stream[1], partial.is_some())?;
+        check_start(role, compression, stream[0], stream[1], partial.is_some())?;
 
         stream = &stream[2..];
         let extended = match length {
@@ -44,7 +47,9 @@ fn decode_frames(
         }
         if opcode < 8 {
             let kind = [MessageKind::Text, MessageKind::Binary][usize::from(opcode == 2)];
-            let (_, declared, frames, _) = partial.get_or_insert((kind, 0, 0, Vec::new()));
+            let compressed = first & 0x40 != 0;
+            let (.., declared, frames, _) =
+                partial.get_or_insert((kind, compressed, 0, 0, Vec::new()));
             *declared += length;
             *frames += 1;
             if limits.max_payload > 0 && *declared > limits.max_payload {
@@ -74,14 +79,14 @@ fn decode_frames(
             10 => items.push(Item::Pong(payload)),
             _ => {
                 let end = fin && complete;
-                if let Some((kind, .., bytes)) = &mut partial {
+                if let Some((kind, compressed, .., bytes)) = &mut partial {
                     bytes.append(&mut payload);
-                    if *kind == MessageKind::Text && !limits.skip_utf8_validation {
+                    if *kind == MessageKind::Text && !*compressed && !limits.skip_utf8_validation {
                         check_utf8(bytes, end)?;
                     }
                 }
-                if end && let Some((kind, .., bytes)) = partial.take() {
-                    items.push(Item::message(kind, bytes));
+                if end && let Some((kind, compressed, .., bytes)) = partial.take() {
+                    items.push(Item::message(kind, compressed, bytes));
                 }
             }
         }
@@ -89,12 +94,19 @@ fn decode_frames(
     Ok(())
 }
 
-fn check_start(role: Role, first: u8, second: u8, fragmented: bool) -> Result<(), ProtocolError> {
+fn check_start(
+    role: Role,
+    compression: bool,
+    first: u8,
+    second: u8,
+    fragmented: bool,
+) -> Result<(), ProtocolError> {
     let opcode = first % 16;
+    let rsv1 = first & 0x40 != 0;
     if first & 0x30 != 0 {
         return Err(ProtocolError::UnexpectedRsv23);
     }
-    if first & 0x40 != 0 {
+    if rsv1 && (!compression || opcode == 0) {
         return Err(ProtocolError::UnexpectedRsv1);
     }
     match opcode {
@@ -104,6 +116,9 @@ fn check_start(role: Role, first: u8, second: u8, fragmented: bool) -> Result<()
             let length = second % 128;
             if first < 0x80 {
                 return Err(ProtocolError::ExpectedFin);
+            }
+            if rsv1 {
+                return Err(ProtocolError::UnexpectedRsv1);
             }
             if length > 125 || (opcode == 8 && length == 1) {
                 return Err(ProtocolError::InvalidControlPayloadLength(length));

@@ -14,6 +14,8 @@ pub(crate) struct Outcome {
 pub(crate) enum Item {
     Text(String),
     Binary(Vec<u8>),
+    /// A message as it arrived, with RSV1 (RFC 7692 §6).
+    Compressed(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     /// Code and reason.
@@ -21,8 +23,9 @@ pub(crate) enum Item {
 }
 
 impl Item {
-    pub(crate) fn message(kind: MessageKind, payload: Vec<u8>) -> Self {
+    pub(crate) fn message(kind: MessageKind, compressed: bool, payload: Vec<u8>) -> Self {
         match kind {
+            _ if compressed => Self::Compressed(kind, payload),
             MessageKind::Text => Self::Text(String::from_utf8(payload).expect("text is UTF-8")),
             MessageKind::Binary => Self::Binary(payload),
         }
@@ -38,7 +41,21 @@ pub(crate) fn replay<'a>(
     limits: Limits,
     reads: impl IntoIterator<Item = &'a [u8]>,
 ) -> Outcome {
+    replay_on(Connection::new(role, limits), reads)
+}
+
+/// The same where permessage-deflate was agreed on.
+pub(crate) fn replay_compressed<'a>(
+    role: Role,
+    limits: Limits,
+    reads: impl IntoIterator<Item = &'a [u8]>,
+) -> Outcome {
     let mut connection = Connection::new(role, limits);
+    connection.accept_compression();
+    replay_on(connection, reads)
+}
+
+fn replay_on<'a>(mut connection: Connection, reads: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut partial = Vec::new();
     let mut kept = Vec::new();
@@ -62,16 +79,20 @@ pub(crate) fn replay<'a>(
             assert!(decoded.consumed > 0, "an event without a byte");
             let slice = |range: std::ops::Range<usize>| kept[range].to_vec();
             let item = match decoded.event {
-                Event::Message { kind, payload, .. } => {
+                Event::Message {
+                    kind,
+                    compressed,
+                    payload,
+                } => {
                     assert!(partial.is_empty() && connection.message_length() == 0);
-                    Some(Item::message(kind, slice(payload)))
+                    Some(Item::message(kind, compressed, slice(payload)))
                 }
                 Event::Payload {
                     kind,
+                    compressed,
                     payload,
                     end_of_frame,
                     end_of_message,
-                    ..
                 } => {
                     let remaining = connection.frame_remaining();
                     if expected > 0 {
@@ -86,7 +107,13 @@ pub(crate) fn replay<'a>(
                         partial.len() as u64 + remaining
                     };
                     assert_eq!(connection.message_length(), length, "what was declared");
-                    end_of_message.then(|| Item::message(kind, std::mem::take(&mut partial)))
+                    let frame_goes_on = remaining > 0;
+                    assert_eq!(
+                        connection.frame_is_compressed(),
+                        compressed && frame_goes_on
+                    );
+                    end_of_message
+                        .then(|| Item::message(kind, compressed, std::mem::take(&mut partial)))
                 }
                 Event::Ping { payload } => Some(Item::Ping(slice(payload))),
                 Event::Pong { payload } => Some(Item::Pong(slice(payload))),

@@ -2,7 +2,7 @@
 
 use super::super::utf8::{Utf8Stream, is_valid};
 use super::random::Random;
-use super::replay::replay;
+use super::replay::{replay, replay_compressed};
 use super::{Limits, ProtocolError, Role, mask, reference};
 
 #[test]
@@ -161,8 +161,8 @@ fn random_streams_are_decoded_as_by_the_slow_twin_however_they_are_cut() {
     let (mut failed, mut delivered) = (0, 0);
     for round in 0..6000 {
         let role = [Role::Server, Role::Client][round % 2];
-        let stream = random.stream(role == Role::Server);
-        let expected = reference::decode(role, limits, &stream);
+        let mut stream = random.stream(role == Role::Server);
+        let expected = reference::decode(role, limits, false, &stream);
         assert_eq!(
             replay(role, limits, [&stream[..]]),
             expected,
@@ -181,6 +181,15 @@ fn random_streams_are_decoded_as_by_the_slow_twin_however_they_are_cut() {
         );
         failed += usize::from(expected.error.is_some());
         delivered += expected.items.len();
+        if let Some(first) = stream.first_mut() {
+            *first |= 0x40;
+        }
+        let reads = random.cut(&stream);
+        assert_eq!(
+            replay_compressed(role, limits, reads),
+            reference::decode(role, limits, true, &stream),
+            "compressed: {stream:02x?}"
+        );
     }
     // The generator reaches both sides.
     assert!(
