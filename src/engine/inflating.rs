@@ -261,6 +261,9 @@ impl<P> Reactor<P> {
             if let Err(error) = accepted {
                 connection.fail(token, error, batch);
                 connection.message.discard(larges);
+                // What came behind it is not looked at.
+                connection.pending.clear();
+                connection.flags.decodable = false;
             }
         }
         self.enqueue(token.slot);
