@@ -45,7 +45,9 @@ for (const [name, execArgv] of [
         const body = `(given) =>
           (${program})({ ...given, how: ${JSON.stringify(how)} })`;
         const child = new Child(t, name, body, execArgv);
-        for (const _ of expected) log(...(await child.next()));
+        for (let i = 0; i < expected.length; i++) {
+          log(...(await child.next()));
+        }
         log(await child.end());
       },
       (log) => assert.deepStrictEqual(log, [...expected, [0]])

@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::Instant;
 
 use napi::bindgen_prelude::*;
 use napi::sys;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
+use super::clock::Clock;
 use super::large::LargeBuffers;
 use super::memory::{HEADER_NAMES, Header, Memory};
 use super::turn::{Callbacks, Shared};
@@ -78,7 +78,7 @@ impl Endpoint {
             },
             pump: RefCell::new(None),
             referenced: Cell::new(false),
-            began: Instant::now(),
+            clock: Clock::new(),
         });
         if let Some((libuv, descriptor)) = watched {
             start_pump(&shared, libuv, descriptor)?;

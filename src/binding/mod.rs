@@ -18,6 +18,7 @@
 // What `#[napi]` exports is reached by Node-API alone.
 #![allow(unreachable_pub)]
 
+mod clock;
 mod compression;
 mod connection;
 mod decoder;

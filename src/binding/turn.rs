@@ -17,10 +17,10 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
-use std::time::Instant;
 
 use napi::sys;
 
+use super::clock::Clock;
 use super::large::{LargeBuffer, LargeBuffers};
 use super::memory::{Header, Memory};
 use crate::engine::{Batch, Pump, Reactor};
@@ -47,8 +47,8 @@ pub(super) struct Shared {
     pub(super) callbacks: Callbacks,
     pub(super) pump: RefCell<Option<Pump>>,
     pub(super) referenced: Cell<bool>,
-    /// What time is counted from where no pump tells it.
-    pub(super) began: Instant,
+    /// Tells the time where no pump does.
+    pub(super) clock: Clock,
 }
 
 /// What calls into JavaScript.
@@ -214,7 +214,7 @@ impl Shared {
     pub(super) fn update_now(&self) {
         let now = match &*self.pump.borrow() {
             Some(pump) => pump.now(),
-            None => self.began.elapsed().as_millis() as u64,
+            None => self.clock.milliseconds(),
         };
         self.reactor.borrow_mut().set_now(now);
     }
