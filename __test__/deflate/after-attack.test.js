@@ -10,7 +10,7 @@ const { Child } = require('../support/child');
 const { contract, libraries } = require('../support/contract');
 const { frame } = require('../support/raw-client');
 const { memoryPair, upgradeRequest } = require('../streams/support');
-const { FIN, RSV1 } = require('./ends');
+const { ends, FIN, ROLES, RSV1 } = require('./ends');
 const { NAME } = require('./support');
 
 const BINARY = FIN | RSV1 | 0x02;
@@ -45,7 +45,9 @@ for (const [name, execArgv] of [
         const body = `(given) =>
           (${program})({ ...given, how: ${JSON.stringify(how)} })`;
         const child = new Child(t, name, body, execArgv);
-        for (const _ of expected) log(...(await child.next()));
+        for (let i = 0; i < expected.length; i++) {
+          log(...(await child.next()));
+        }
         log(await child.end());
       },
       (log) => assert.deepStrictEqual(log, [...expected, [0]])
@@ -94,6 +96,33 @@ function program({ how, lib, say, support }) {
       if (how.startsWith('is destroyed')) {
         setImmediate(() => setImmediate(() => stream.destroy()));
       }
+    }
+  );
+}
+
+for (const role of ROLES) {
+  contract(
+    `a ${role} emits one error for a message that is too long, whatever follows it`,
+    async (scenario) => {
+      const { log } = scenario;
+      const { closed, peer } = await ends(scenario, role, {
+        onConnection(ws) {
+          ws.on('message', (data) => log(data.length));
+          ws.on('error', log);
+          ws.on('close', (code) => log('close', code));
+        },
+        others: { maxPayload: 1_000_000 }
+      });
+      const fragment = await peer.compress(Buffer.alloc(2_000_000), false);
+
+      peer.frame(RSV1 | 0x02, fragment);
+      for (let i = 0; i < 10; i++) peer.frame(0x00, fragment);
+      peer.raw.socket.end();
+      await closed;
+    },
+    (log) => {
+      assert.strictEqual(log.length, 2);
+      assert.deepStrictEqual(log[1], ['close', 1006]);
     }
   );
 }

@@ -102,6 +102,7 @@ impl Shared {
             self.write_outbox();
             return;
         };
+        self.reactor.borrow_mut().collect_finished();
         let mut budget = self.reactor.borrow().ready();
         self.deliver_batches(Level::Top, |shared, inbox| {
             let larges = &mut *shared.larges.borrow_mut();
@@ -120,6 +121,7 @@ impl Shared {
         let Some(turn) = Turn::begin(&self.memory) else {
             return false;
         };
+        self.reactor.borrow_mut().collect_finished();
         self.deliver_batches(Level::Nested, |shared, inbox| {
             let larges = &mut *shared.larges.borrow_mut();
             let mut reactor = shared.reactor.borrow_mut();

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use super::jobs::Outcome;
+use super::jobs::{Inflate, Outcome};
 use super::outbox::Command;
 use super::pool::Completions;
 use super::token::Token;
@@ -134,6 +134,10 @@ struct Last {
 /// What the connections of one thread share.
 pub(super) struct Codecs {
     pub(super) completions: Completions<Outcome>,
+    /// Frames that other threads decompress, or have and that are not accepted.
+    pub(super) inflating: usize,
+    /// Frames that wait for it.
+    pub(super) to_inflate: VecDeque<(Inflate, usize)>,
     inflater: Option<Inflater>,
     /// The most recently used last.
     shared: Vec<Deflater>,
@@ -168,6 +172,8 @@ impl Default for Codecs {
     fn default() -> Self {
         Codecs {
             completions: Completions::new(None),
+            inflating: 0,
+            to_inflate: VecDeque::new(),
             inflater: None,
             shared: Vec::new(),
             last: None,

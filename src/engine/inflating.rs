@@ -109,7 +109,7 @@ impl<P> Connection<P> {
                     position,
                     limit: limit - total,
                 };
-                job.start(&codecs.completions, concurrency);
+                codecs.inflate_elsewhere(job, concurrency);
                 self.flags.inflating = true;
                 if let Transport::Stream(_) = self.transport {
                     batch.push(token, Kind::Congested, 0, 0);

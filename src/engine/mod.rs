@@ -30,6 +30,8 @@ mod deflation;
 mod elsewhere;
 mod inflating;
 mod intake;
+#[cfg(test)]
+mod job_tests;
 mod jobs;
 mod message;
 mod outbox;

@@ -41,6 +41,8 @@ pub(crate) struct Reactor<P> {
     pub(super) codecs: Codecs,
     /// What other threads have done, and was not looked at.
     pub(super) finished: VecDeque<Outcome>,
+    /// Bytes that other threads have decompressed and that were accepted in this turn.
+    pub(super) accepted: usize,
 }
 
 /// What became of a connection that was served.
@@ -68,6 +70,7 @@ impl<P> Reactor<P> {
             scratch: Scratch::default(),
             codecs: Codecs::default(),
             finished: VecDeque::new(),
+            accepted: 0,
         }
     }
 
