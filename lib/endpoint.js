@@ -40,6 +40,12 @@ const FLUSH_INTERVAL = 1;
 /** A timer's longest delay, in ms. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+/**
+ * Where this many were written at once, the next ones may wait longer: each connection will have
+ * several of them, which take no longer to write than one.
+ */
+const MANY_RECORDS = 1024;
+
 /** Between two readings of the clock there are at most this many records. */
 const RECORDS_PER_CLOCK = 16;
 
@@ -222,7 +228,7 @@ class Endpoint {
     if (header[INBOX_CURSOR] === 0) this.batch++;
     this.inbox.begin(header[INBOX_USED]);
     this._lastFlush = now();
-    // How long writing to streams took a while ago says less and less.
+    // How long writing took a while ago says less and less.
     this._flushInterval = Math.max(FLUSH_INTERVAL, this._flushInterval / 2);
     this._untilClock = 1;
     this._clockInterval = 1;
@@ -288,14 +294,16 @@ class Endpoint {
         RECORDS_PER_CLOCK
       );
     } else {
-      if (this._header[OUTBOX_COUNT] !== 0) this.native.flush();
+      const count = this._header[OUTBOX_COUNT];
+      if (count !== 0) this.native.flush();
       const writes = this._header[OUTPUTS] !== 0;
       if (writes) this.outputs.write();
 
       this._lastFlush = now();
-      this._flushInterval = writes
-        ? Intake.intervalAfter(this._lastFlush - time)
-        : FLUSH_INTERVAL;
+      this._flushInterval =
+        writes || count >= MANY_RECORDS
+          ? Intake.intervalAfter(this._lastFlush - time)
+          : FLUSH_INTERVAL;
       this._clockInterval = 1;
     }
 

@@ -23,8 +23,11 @@ const LARGE_CHUNK = 16 * 1024;
 /** What was sent waits at most this long while streams are read, in ms. */
 const INTERVAL = 1;
 
-/** Unless writing to the streams takes longer than one part in this many of the time. */
+/** Unless writing takes longer than one part in this many of the time. */
 const SHARE = 4;
+
+/** A process that had to wait for the processor writes slowly once; that is no reason to wait, in ms. */
+const LONGEST_INTERVAL = 20;
 
 /** Between two readings of the clock there are at most this many chunks. */
 const CHUNKS_PER_CLOCK = 16;
@@ -155,14 +158,14 @@ class Intake {
   }
 
   /**
-   * How long what is sent may wait. Writing to many streams takes longer than one may wait for
-   * it; most of the time is for reading, and for listeners.
+   * How long what is sent may wait. Writing to many connections takes longer than one may wait
+   * for it; most of the time is for reading, and for listeners.
    *
    * @param {Number} duration How long writing took the last time, in ms
    * @return {Number} The time until it is done again, in ms
    */
   static intervalAfter(duration) {
-    return Math.max(INTERVAL, SHARE * duration);
+    return Math.min(Math.max(INTERVAL, SHARE * duration), LONGEST_INTERVAL);
   }
 }
 

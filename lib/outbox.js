@@ -5,11 +5,12 @@ const { HEADER } = require('./numbers');
 const { IN_TURN, OUTBOX_COUNT, OUTBOX_FLUSHES, OUTBOX_USED } = HEADER;
 
 const RECORD_FIELDS = 4;
-const RECORDS = 4096;
-const BYTES = 320 * 1024;
+// A message to 500 clients is 500 records. The system has no memory for what was never written.
+const RECORDS = 32 * 1024;
+const BYTES = 2112 * 1024;
 
 /** The outbox is flushed when it holds this many bytes. */
-const FLUSH_BYTES = 256 * 1024;
+const FLUSH_BYTES = 2048 * 1024;
 
 /** Payloads from this many bytes on are written inside `send()`; smaller ones are batched. */
 const LARGE_PAYLOAD = 16 * 1024;
@@ -50,7 +51,7 @@ class Outbox {
    * @param {(Uint8Array|null)} bytes The payload
    */
   appendBytes(connection, operation, bytes) {
-    const length = bytes === null ? 0 : bytes.byteLength;
+    const length = bytes === null ? 0 : bytes.length;
 
     if (length >= LARGE_PAYLOAD) {
       this._writeNow(connection, operation, bytes);

@@ -326,12 +326,19 @@ class WebSocket extends EventEmitter {
     let fin = true;
     let mask = !this._isServer;
 
-    if (options) {
+    if (typeof options === 'object' && options !== null) {
       // As for ws, an option that is there but undefined is falsy, and an inherited one is none.
-      if (Object.hasOwn(options, 'binary')) binary = options.binary;
-      if (Object.hasOwn(options, 'compress')) compress = options.compress;
-      if (Object.hasOwn(options, 'fin')) fin = options.fin;
-      if (Object.hasOwn(options, 'mask')) mask = options.mask;
+      // `in` comes first because it is fast where there is none.
+      if ('binary' in options && Object.hasOwn(options, 'binary')) {
+        binary = options.binary;
+      }
+      if ('compress' in options && Object.hasOwn(options, 'compress')) {
+        compress = options.compress;
+      }
+      if ('fin' in options && Object.hasOwn(options, 'fin')) fin = options.fin;
+      if ('mask' in options && Object.hasOwn(options, 'mask')) {
+        mask = options.mask;
+      }
     }
 
     const payload =

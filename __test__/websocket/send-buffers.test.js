@@ -128,10 +128,10 @@ suite('One message to many', () => {
     'more than the outbox holds, in one tick',
     async ({ lib, log, t }) => {
       const { client, ws } = await session({ lib, t });
-      for (let i = 0; i < 10_000; i++) ws.send(`message ${i}`);
-      for (let i = 0; i < 100; i++) ws.send(Buffer.alloc(5000, i));
-      for (let i = 0; i < 100; i++)
-        ws.send(String.fromCharCode(i).repeat(5461));
+      for (let i = 0; i < 40_000; i++) ws.send(`message ${i}`);
+      for (let i = 0; i < 500; i++) ws.send(Buffer.alloc(5000, i));
+      for (let i = 0; i < 500; i++)
+        ws.send(String.fromCharCode(i % 128).repeat(5461));
       log(await received(client));
     }
   );
