@@ -65,40 +65,6 @@ for (const role of ROLES) {
     }
 
     contract(
-      'delivers all complete ones after terminate() and FIN, then "close" (WS-CONTRACT 22)',
-      async (scenario) => {
-        const { log } = scenario;
-
-        for (const act of [
-          (ws) => setImmediate(() => ws.terminate()),
-          (ws, peer) => setImmediate(() => peer.raw.socket.end())
-        ]) {
-          const { closed, peer, ws } = await ends(scenario, role);
-          ws.on('message', (data) => {
-            log(data.length);
-            if (data.length === 5) act(ws, peer);
-          });
-          ws.on('error', log);
-          ws.on('close', (code) => log('close', code));
-          // One that is large, and one behind it; another, and the beginning of one.
-          sendAtOnce(peer, [
-            [0x81, 'first'],
-            [BINARY, compressed(ZEROS)],
-            [BINARY, compressed('behind')],
-            [BINARY, compressed(ZEROS)],
-            [0x02, 'cut']
-          ]);
-          await closed;
-        }
-      },
-      (log) =>
-        assert.deepStrictEqual(
-          log.slice(0, 5).map(([first]) => first),
-          [5, ZEROS.length, 6, ZEROS.length, 'close']
-        )
-    );
-
-    contract(
       'reads no more than it must while one is decompressed',
       async (scenario) => {
         const { closed, peer, ws } = await ends(scenario, role);
