@@ -28,6 +28,9 @@ const SHARED_FROM: usize = 4 * 1024;
 /// Compressors that are shared, one for each set of parameters; programs use one or two.
 const MOST_SHARED: usize = 4;
 
+/// Frames that are being decompressed, or were and are not accepted, are never more.
+const MOST_INFLATING: usize = 64;
+
 /// What a connection is told about permessage-deflate when it opens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DeflateSettings {
@@ -288,6 +291,29 @@ impl Codecs {
         self.output = Vec::new();
         self.warm.shrink_to_fit();
         (false, true)
+    }
+}
+
+impl Codecs {
+    /// Has another thread decompress a frame, when not too many are: a small frame may become a
+    /// large one, which is in memory until it is accepted.
+    pub(super) fn inflate_elsewhere(&mut self, job: Inflate, concurrency: usize) {
+        if self.inflating < concurrency.clamp(1, MOST_INFLATING) {
+            self.inflating += 1;
+            job.start(&self.completions, concurrency);
+        } else {
+            self.to_inflate.push_back((job, concurrency));
+        }
+    }
+
+    /// A frame that was decompressed by another thread is accepted: the next one's turn.
+    pub(super) fn inflated_elsewhere(&mut self) {
+        self.inflating -= 1;
+        if let Some((job, concurrency)) = self.to_inflate.pop_front() {
+            self.inflate_elsewhere(job, concurrency);
+        } else {
+            self.to_inflate = VecDeque::new();
+        }
     }
 }
 

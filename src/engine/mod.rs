@@ -28,6 +28,7 @@ mod deflating;
 mod deflation;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
+mod finished;
 mod inflating;
 mod intake;
 #[cfg(test)]
