@@ -308,7 +308,7 @@ impl Codecs {
 
     /// A frame that was decompressed by another thread is accepted: the next one's turn.
     pub(super) fn inflated_elsewhere(&mut self) {
-        self.inflating -= 1;
+        self.inflating = self.inflating.saturating_sub(1);
         if let Some((job, concurrency)) = self.to_inflate.pop_front() {
             self.inflate_elsewhere(job, concurrency);
         } else {

@@ -62,6 +62,8 @@ struct Bench {
     larges: Vectors,
     arena: Vec<u8>,
     records: Vec<i32>,
+    /// Whether a turn looks at what other threads have done.
+    collects: bool,
 }
 
 impl Bench {
@@ -73,6 +75,7 @@ impl Bench {
             larges: Vectors::default(),
             arena: vec![0; 512 * 1024],
             records: vec![0; 1024 * 4],
+            collects: true,
         }
     }
 
@@ -100,6 +103,9 @@ impl Bench {
     /// One turn: all batches, as JavaScript would see them.
     fn turn(&mut self) -> Vec<Record> {
         self.reactor.poll().expect("polled");
+        if self.collects {
+            self.reactor.collect_finished();
+        }
         let mut budget = self.reactor.ready();
         let mut seen = Vec::new();
         loop {

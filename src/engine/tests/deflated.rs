@@ -86,6 +86,7 @@ impl Pooled {
         for _ in 0..jobs {
             self.finished.recv_timeout(PATIENCE).expect("a job ends");
         }
+        self.bench.collects = true;
         self.bench.settle()
     }
 
