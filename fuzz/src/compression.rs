@@ -2,15 +2,11 @@
 
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
-use crate::protocol::oneshot::OneShot;
 use crate::protocol::window::Window;
 use crate::slow_inflate;
 
 /// Bytes that a message may have when it is decompressed.
 const MOST: usize = 64 * 1024;
-
-/// What `oneshot` takes.
-const MOST_IN_ONE_SHOT: usize = 32 * 1024;
 
 /// Why a message was not decompressed.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,9 +86,9 @@ pub fn deflate(data: &[u8]) {
     let mut lent = Deflater::new(compression);
     let mut window = Window::new(window_bits);
     let mut sent = 0;
-    warm.begin(&[]);
+    warm.begin(&[], None);
     for message in messages.clone() {
-        lent.begin(window.bytes());
+        lent.begin(window.bytes(), None);
         for deflater in [&mut warm, &mut lent] {
             let (first, second) = message.split_at(message.len() / 3);
             let mut payload = Vec::new();
@@ -105,16 +101,10 @@ pub fn deflate(data: &[u8]) {
     }
 
     // Without one.
-    let mut one_shot = OneShot::new();
     for message in messages.chain([rest]) {
         let mut payload = Vec::new();
-        lent.begin(&[]);
+        lent.begin(&[], Some(message.len()));
         lent.deflate(message, true, &mut payload);
         assert_is(&payload, &[], size, message);
-        if (1..=MOST_IN_ONE_SHOT).contains(&message.len()) {
-            payload.clear();
-            one_shot.deflate(message, size, &mut payload);
-            assert_is(&payload, &[], size, message);
-        }
     }
 }
