@@ -71,7 +71,7 @@ suite('zlib understands', () => {
     }
   });
 
-  // Up to 32 KiB without a context they are compressed by `src/protocol/oneshot.rs`.
+  // Without a context, tables as long as the message are used.
   for (const bits of [8, 9, 12, 15]) {
     test(`1 000 messages of a connection that forgets, window of ${bits} bits`, async (t) => {
       const dice = new Dice(bits);
