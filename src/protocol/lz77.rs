@@ -69,6 +69,8 @@ pub(super) struct Matcher {
     /// No match is farther away than this.
     window: usize,
     effort: Effort,
+    /// How many earlier places are tried for a match in this text.
+    chain: u32,
     /// A hash is as many bits as are left of 32.
     shift: u32,
     /// By hash: the last place where it occurred, or 0.
@@ -91,6 +93,7 @@ impl Matcher {
             length: 0,
             window: MAX_DISTANCE.min(1 << window_bits),
             effort,
+            chain: effort.chain,
             shift: 32 - HASH_BITS_MAX,
             head: Box::new([0; TABLE]),
             previous: Box::new([0; TABLE]),
@@ -106,6 +109,13 @@ impl Matcher {
             (bytes.ilog2() + 1).clamp(HASH_BITS_MIN, HASH_BITS_MAX)
         });
         self.shift = 32 - bits;
+        // Where there is little to look at, most is won by the first looks.
+        let is_alone = window.is_empty() && expected.is_some();
+        self.chain = if is_alone {
+            (self.effort.chain / 2).max(1)
+        } else {
+            self.effort.chain
+        };
         self.head[..1 << bits].fill(0);
         self.text[..window.len()].copy_from_slice(window);
         self.length = window.len();
@@ -144,7 +154,7 @@ impl Matcher {
     }
 
     fn tokenize(&mut self, start: usize, tokens: &mut Vec<Token>, frequencies: &mut Frequencies) {
-        let Effort { chain, lazy, .. } = self.effort;
+        let (chain, lazy) = (self.chain, self.effort.lazy);
         let mut at = start;
         while at < self.length {
             let Some(mut best) = self.find(at, MIN_MATCH - 1, chain) else {
