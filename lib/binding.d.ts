@@ -116,6 +116,8 @@ export declare class Endpoint {
    * on a later tick.
    */
   flush(): void
+  /** Carries out some of what is in the outbox, as long as it may take. A turn follows. */
+  flushSome(): void
   /**
    * Carries out what is in the outbox, and tells of the writes that were completed. Returns
    * whether it must be called once more, in a later iteration of the loop.

@@ -295,7 +295,7 @@ class Endpoint {
       );
     } else {
       const count = this._header[OUTBOX_COUNT];
-      if (count !== 0) this.native.flush();
+      if (count !== 0) this.native.flushSome();
       const writes = this._header[OUTPUTS] !== 0;
       if (writes) this.outputs.write();
 

@@ -113,6 +113,13 @@ impl Endpoint {
         self.shared.update_referenced();
     }
 
+    /// Carries out some of what is in the outbox, as long as it may take. A turn follows.
+    #[napi(catch_unwind)]
+    pub fn flush_some(&self) {
+        self.shared.update_now();
+        self.shared.write_some();
+    }
+
     /// Carries out what is in the outbox, and tells of the writes that were completed. Returns
     /// whether it must be called once more, in a later iteration of the loop.
     #[napi(catch_unwind)]

@@ -6,6 +6,7 @@
 mod compression;
 mod decompression;
 mod deflated;
+mod slices;
 
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -182,8 +183,8 @@ impl Bench {
     }
 
     fn flush(&mut self, records: &[i32], arena: &[u8]) {
-        self.reactor
-            .flush(Outbox::new(records, arena), &mut self.larges);
+        let outbox = Outbox::new(records, arena);
+        assert!(self.reactor.flush(outbox, &mut self.larges, usize::MAX));
     }
 }
 
