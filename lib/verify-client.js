@@ -64,7 +64,7 @@ function verify(options, req, socket, version, answer, onTimeout) {
  * @return {Function} Takes the answer
  */
 function withDeadline(socket, timeout, answer, onTimeout) {
-  if (timeout === 0 || socket.destroyed) return answer;
+  if (timeout === 0) return answer;
 
   let isLate = false;
   const timer = setTimeout(() => {

@@ -61,40 +61,36 @@ const ENDS = {
   closeTimeout: (ws) => ws.close()
 };
 
-/** What ends a handshake that waits for `verifyClient`, by title. */
+/**
+ * What ends a handshake that waits for `verifyClient`, by title. Its place is free when these
+ * resolve; where the server refuses it, at once: a client that tries again finds room.
+ */
 const REFUSALS = {
-  'verifyClient says no later': async ({ cb, client }) => {
-    setImmediate(cb, false, 403);
-    assert.match((await client.readToEnd()).toString(), /^HTTP\/1\.1 403 /);
+  'verifyClient says no later': ({ cb }) => cb(false, 403),
+  'the client is reset, and verifyClient never answers': async (handshake) => {
+    handshake.client.socket.resetAndDestroy();
+    await gone(handshake.req.socket);
   },
-  'the client is reset, and verifyClient never answers': async ({
-    client,
-    req
-  }) => {
-    client.socket.resetAndDestroy();
-    await gone(req.socket);
+  'the client is reset, and verifyClient says yes': async (handshake) => {
+    handshake.client.socket.resetAndDestroy();
+    await gone(handshake.req.socket);
+    handshake.cb(true);
   },
-  'the client is reset, and verifyClient says yes': async ({
-    cb,
-    client,
-    req
-  }) => {
-    client.socket.resetAndDestroy();
-    await gone(req.socket);
+  'the client has ended, and verifyClient says yes': async (handshake) => {
+    const { cb, client, req } = handshake;
+    const ended = once(req.socket, 'end');
+    req.socket.resume();
+    client.socket.end();
+    await ended;
     cb(true);
   },
   'the server destroys the socket': async ({ req }) => {
     req.socket.destroy();
     await gone(req.socket);
   },
-  'the server closes, and verifyClient says yes': async ({
-    cb,
-    client,
-    wss
-  }) => {
+  'the server closes, and verifyClient says yes': ({ cb, wss }) => {
     wss.close();
     cb(true);
-    assert.match((await client.readToEnd()).toString(), /^HTTP\/1\.1 503 /);
   }
 };
 
@@ -189,7 +185,8 @@ suite('The place of a handshake is free again', () => {
       const { cb, req } = await handshake;
 
       await assertTaken(t, port);
-      await end({ cb, client, req, wss });
+      const ended = end({ cb, client, req, wss });
+      if (ended !== undefined) await ended;
       assertEmpty(wss);
     });
   }

@@ -96,15 +96,20 @@ for (const answer of [true, false]) {
   test(`an answer that comes too late does nothing, ${answer}`, async (t) => {
     const timers = mockTime(t);
     const options = { handshakeTimeout: 5000, maxConnections: 1 };
-    const { cb, client, port, wss } = await ask(t, options);
+    const { cb, client, port, req, wss } = await ask(t, options);
+    const { socket } = req;
     wss.on('connection', () => assert.fail('too late'));
 
     timers.tick(5000);
+    // Its place is free for another.
+    assert.strictEqual(wss._limits._count, 0);
+    const listeners = socket.listenerCount('finish');
     cb(answer);
+    assert.strictEqual(socket.destroyed, false);
+    assert.strictEqual(socket.listenerCount('finish'), listeners);
     assert.strictEqual((await client.readToEnd()).toString(), TOO_LATE);
     cb(answer);
 
-    // Its place is free for another.
     wss.removeAllListeners('connection');
     wss.options.verifyClient = null;
     await open(t, port);
