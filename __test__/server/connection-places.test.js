@@ -102,7 +102,8 @@ for (const [how, lib] of [
     for (const clientTracking of [true, false]) {
       for (const [title, end] of Object.entries(ENDS)) {
         test(`after ${title}, with clientTracking: ${clientTracking}`, async (t) => {
-          const options = { ...ONE, clientTracking, closeTimeout: 1 };
+          const closeTimeout = title === 'closeTimeout' ? 1 : 30_000;
+          const options = { ...ONE, clientTracking, closeTimeout };
           const { wss, port } = await serve(t, lib, options);
 
           for (let round = 0; round < 2; round++) {
