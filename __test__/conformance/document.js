@@ -95,12 +95,16 @@ function missing() {
   return table(['section', 'requirement', 'why there is no case'], rows);
 }
 
-/** A text in which Markdown is no Markdown. */
+/** A text in which Markdown is no Markdown but for code; names of parameters become code, too. */
 function escape(text) {
   return text
-    .replace(/[*\\]/g, '\\$&')
-    .replace(/\b\w+_\w+(=\w+)?/g, '`$&`')
-    .replace(/\|/g, '\\|');
+    .split(/(`[^`]*`)/)
+    .map((part, i) =>
+      i % 2 === 1
+        ? part
+        : part.replace(/[*\\]/g, '\\$&').replace(/\b\w+_\w+(=\w+)?/g, '`$&`')
+    )
+    .join('');
 }
 
 /**

@@ -6,7 +6,7 @@ const { test } = require('node:test');
 const cases = require('./cases');
 const { read, renew } = require('./document');
 const sections = require('./sections');
-const { title } = require('./suite');
+const { title } = require('./verdict');
 
 test('docs/conformance.md is current; otherwise: npm run conformance', () => {
   const text = read();
@@ -24,7 +24,7 @@ test('each section of a case has a name', () => {
   assert.deepStrictEqual(unnamed.map(title), []);
 });
 
-test('each leniency and each violation says why', () => {
+test('each leniency and each violation has a reason', () => {
   const mute = cases.filter(
     ({ tolerates, violates }) =>
       (tolerates && !tolerates.because) || (violates && !violates.because)

@@ -10,6 +10,9 @@ const { frame, head, hex } = require('./bytes');
 const { Observer, PROBE } = require('./observer');
 const { END, NEXT } = require('./vocabulary');
 
+/** What is looked at, and the name under which its verdicts are written down. */
+const SUBJECTS = { ws: 'ws', ferrows: 'ferrows', streams: 'ferrows' };
+
 /** RFC 6455 §1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -199,4 +202,4 @@ async function exchange(peer, { reads, role, sends = [] }) {
   return reads ? [reads(observer.frames, seen)] : seen;
 }
 
-module.exports = { acceptKey, echo, REQUEST, Subject };
+module.exports = { acceptKey, echo, REQUEST, Subject, SUBJECTS };

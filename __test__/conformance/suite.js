@@ -4,16 +4,8 @@ const assert = require('node:assert');
 const { after, before, test } = require('node:test');
 
 const cases = require('./cases');
-const { Subject } = require('./subject');
-const { judge, known } = require('./verdict');
-
-/** What is looked at, and the name under which its verdicts are written down. */
-const SUBJECTS = { ws: 'ws', ferrows: 'ferrows', streams: 'ferrows' };
-
-/** What a case is called: `RFC 6455 §5.2: a frame whose RSV2 is set fails it (server)`. */
-function title({ at, requires, rfc, role }) {
-  return `RFC ${rfc} §${at}: ${requires} (${role})`;
-}
+const { Subject, SUBJECTS } = require('./subject');
+const { judge, known, title } = require('./verdict');
 
 /**
  * Tests all cases of an RFC: on ws, on Ferrows, and on Ferrows with `transport: 'stream'`. The
@@ -44,4 +36,4 @@ function testCases(rfc) {
   }
 }
 
-module.exports = { SUBJECTS, testCases, title };
+module.exports = { testCases };

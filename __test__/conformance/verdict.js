@@ -40,4 +40,9 @@ function known({ tolerates, violates }, name) {
   return { verdict: STRICT };
 }
 
-module.exports = { COMPARED, FAILING, judge, known, LENIENT, STRICT };
+/** What a case is called: `RFC 6455 §5.2: a frame whose RSV2 is set fails it (server)`. */
+function title({ at, requires, rfc, role }) {
+  return `RFC ${rfc} §${at}: ${requires} (${role})`;
+}
+
+module.exports = { COMPARED, FAILING, judge, known, LENIENT, STRICT, title };

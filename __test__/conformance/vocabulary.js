@@ -18,4 +18,9 @@ const FAILS = 'close 1002, end';
 /** Any status of an HTTP response that is an error of the client's. */
 const REFUSED = /^HTTP 4\d\d$/;
 
-module.exports = { BOTH, CLIENT, END, FAILS, NEXT, REFUSED, SERVER };
+/** A value as a title names it. */
+function named(value) {
+  return value === '' ? '(empty)' : `\`${value.replace('\x7f', '\\x7f')}\``;
+}
+
+module.exports = { BOTH, CLIENT, END, FAILS, named, NEXT, REFUSED, SERVER };

@@ -2,7 +2,7 @@
 
 // RFC 7692 §5 and §7.1: what a client offers, and which responses it accepts.
 
-const { CLIENT } = require('../vocabulary');
+const { CLIENT, named } = require('../vocabulary');
 
 const NAME = 'permessage-deflate';
 const FIELD = 'Sec-WebSocket-Extensions';
@@ -137,7 +137,7 @@ module.exports = [
   ].map((parameter) =>
     answered(
       '7.1',
-      `an invalid value fails it: ${parameter}`,
+      `an invalid value fails it: ${named(parameter)}`,
       `; ${parameter}`,
       FAILS
     )
@@ -150,7 +150,7 @@ module.exports = [
   ].map((parameters) =>
     answered(
       '7.1',
-      `a parameter twice fails it: ${parameters}`,
+      `a parameter twice fails it: ${named(parameters)}`,
       `; ${parameters}`,
       FAILS
     )

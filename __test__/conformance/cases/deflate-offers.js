@@ -2,7 +2,7 @@
 
 // RFC 7692 §5 and §7.1: how a server reads offers and answers them.
 
-const { SERVER } = require('../vocabulary');
+const { SERVER, named } = require('../vocabulary');
 
 const NAME = 'permessage-deflate';
 const FIELD = 'Sec-WebSocket-Extensions';
@@ -88,22 +88,22 @@ module.exports = [
     `${NAME}; Server_No_Context_Takeover`
   ),
   ...[
-    ['server_no_context_takeover', 'server_no_context_takeover=1'],
-    ['server_no_context_takeover', 'server_no_context_takeover=true'],
-    ['client_no_context_takeover', 'client_no_context_takeover=1'],
-    ['server_max_window_bits', 'server_max_window_bits'],
-    ['server_max_window_bits', 'server_max_window_bits=7'],
-    ['server_max_window_bits', 'server_max_window_bits=16'],
-    ['server_max_window_bits', 'server_max_window_bits=0'],
-    ['server_max_window_bits', 'server_max_window_bits=-9'],
-    ['server_max_window_bits', 'server_max_window_bits=x'],
-    ['client_max_window_bits', 'client_max_window_bits=7'],
-    ['client_max_window_bits', 'client_max_window_bits=16'],
-    ['client_max_window_bits', 'client_max_window_bits=9.5']
-  ].map(([, parameter]) =>
+    'server_no_context_takeover=1',
+    'server_no_context_takeover=true',
+    'client_no_context_takeover=1',
+    'server_max_window_bits',
+    'server_max_window_bits=7',
+    'server_max_window_bits=16',
+    'server_max_window_bits=0',
+    'server_max_window_bits=-9',
+    'server_max_window_bits=x',
+    'client_max_window_bits=7',
+    'client_max_window_bits=16',
+    'client_max_window_bits=9.5'
+  ].map((parameter) =>
     declined(
       '7.1',
-      `an offer with an invalid value is declined: ${parameter}`,
+      `an offer with an invalid value is declined: ${named(parameter)}`,
       `${NAME}; ${parameter}`
     )
   ),
@@ -114,7 +114,7 @@ module.exports = [
   ].map(([parameter, bits]) =>
     offered(
       '7.1.2.1',
-      `a window is a decimal number without leading zeros: ${parameter} is declined`,
+      `a window is a decimal number without leading zeros: ${named(parameter)} is declined`,
       `${NAME}; ${parameter}`,
       DECLINED,
       {
@@ -127,7 +127,7 @@ module.exports = [
   ),
   offered(
     '7.1.2.2',
-    'a window is a decimal number without leading zeros: client_max_window_bits=010 is declined',
+    'a window is a decimal number without leading zeros: `client_max_window_bits=010` is declined',
     `${NAME}; client_max_window_bits=010`,
     DECLINED,
     {
@@ -144,7 +144,7 @@ module.exports = [
   ].map(([first, second]) =>
     declined(
       '7.1',
-      `an offer with a parameter twice is declined: ${first}; ${second}`,
+      `an offer with a parameter twice is declined: ${named(`${first}; ${second}`)}`,
       `${NAME}; ${first}; ${second}`
     )
   ),
@@ -209,11 +209,12 @@ module.exports = [
     accepted('; server_max_window_bits=10'),
     { options: { perMessageDeflate: { serverMaxWindowBits: 10 } } }
   ),
-  declined(
+  offered(
     '7.1.2.2',
     'without client_max_window_bits in the offer there is none in the response',
     NAME,
-    { clientMaxWindowBits: 10 }
+    [DECLINED, REFUSES.sees],
+    { options: { perMessageDeflate: { clientMaxWindowBits: 10 } } }
   ),
   offered(
     '7.1.2.2',

@@ -6,8 +6,7 @@ const { BOTH, CLIENT, FAILS, SERVER } = require('../vocabulary');
 
 const RESERVED = [0x3, 0x4, 0x5, 0x6, 0x7, 0xb, 0xc, 0xd, 0xe, 0xf];
 
-const OVERLONG =
-  'the rule binds who sends; ws and browsers read what others send so';
+const OVERLONG = 'the rule binds who sends; ws reads what others send so';
 
 /** Messages whose lengths are at the borders of the three encodings. */
 const LENGTHS = [

@@ -3,7 +3,7 @@
 // RFC 6455 §4.2.2, §4.4, §9.1 and §11.3: how a server answers a request.
 
 const { KEY } = require('../../support/raw-client');
-const { REFUSED, SERVER } = require('../vocabulary');
+const { REFUSED, SERVER, named } = require('../vocabulary');
 
 const OPEN = 'HTTP 101, open';
 
@@ -128,7 +128,7 @@ const answering = [
   ...['x-other', 'x-other; a=1; b="2", x-webkit-deflate-frame'].map((value) =>
     asked(
       '4.2.2',
-      `an extension that the server does not know is not sent: ${value}`,
+      `an extension that the server does not know is not sent: ${named(value)}`,
       { with: [`Sec-WebSocket-Extensions: ${value}`] },
       'HTTP 101, no Sec-WebSocket-Extensions, open',
       {
@@ -154,7 +154,7 @@ const MALFORMED = ['', ';', ',', 'a;', 'a; b=', 'a b', 'a; b="c', 'a; b="c d"'];
 const extensions = MALFORMED.flatMap((value) => [
   asked(
     '9.1',
-    `a malformed Sec-WebSocket-Extensions is refused: ${JSON.stringify(value)}`,
+    `a malformed Sec-WebSocket-Extensions is refused: ${named(value)}`,
     { with: [`Sec-WebSocket-Extensions: ${value}`] },
     REFUSED,
     { options: { perMessageDeflate: true } }

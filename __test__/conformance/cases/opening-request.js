@@ -2,7 +2,7 @@
 
 // RFC 6455 §4.1: the request of a client.
 
-const { CLIENT } = require('../vocabulary');
+const { CLIENT, named } = require('../vocabulary');
 const secure = require('./opening-secure');
 
 /** Connects to nothing, as far as a server can see. */
@@ -198,7 +198,7 @@ module.exports = [
     (name) =>
       refuses(
         '4.1',
-        `a subprotocol has no separators, controls or letters beyond ASCII: ${JSON.stringify(name)}`,
+        `a subprotocol has no separators, controls or letters beyond ASCII: ${named(name)}`,
         'ws://127.0.0.1:PORT/',
         [name]
       )

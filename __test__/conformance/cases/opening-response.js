@@ -2,7 +2,7 @@
 
 // RFC 6455 §4.1 and §11.3: how a client validates the response.
 
-const { CLIENT } = require('../vocabulary');
+const { CLIENT, named } = require('../vocabulary');
 
 /** The client closes the connection and sends nothing. */
 const FAILS = 'end';
@@ -72,7 +72,7 @@ module.exports = [
   answered('without Upgrade it fails', { without: ['Upgrade'] }, FAILS),
   ...['http/2.0', 'websockets', 'websocket/13', ''].map((value) =>
     answered(
-      `with another Upgrade it fails: ${JSON.stringify(value)}`,
+      `with another Upgrade it fails: ${named(value)}`,
       replaced('Upgrade', value),
       FAILS
     )
@@ -85,7 +85,7 @@ module.exports = [
   answered('without Connection it fails', { without: ['Connection'] }, FAILS),
   ...['close', 'keep-alive', 'Upgraded'].map((value) =>
     answered(
-      `with a Connection that has no "Upgrade" it fails: ${value}`,
+      `with a Connection that has no "Upgrade" it fails: ${named(value)}`,
       replaced('Connection', value),
       FAILS
     )
@@ -108,12 +108,12 @@ module.exports = [
   ),
   answered(`with an empty ${ACCEPT} it fails`, replaced(ACCEPT, ''), FAILS),
   answered(
-    `with an ${ACCEPT} in other letters' case it fails`,
+    `with a ${ACCEPT} in other letters' case it fails`,
     (key) => replaced(ACCEPT, accept(key).toLowerCase()),
     FAILS
   ),
   answered(
-    `with an ${ACCEPT} without its padding it fails`,
+    `with a ${ACCEPT} without its padding it fails`,
     (key) => replaced(ACCEPT, accept(key).slice(0, -1)),
     FAILS
   ),
@@ -184,7 +184,7 @@ module.exports = [
   ...['permessage-deflate;', ';', ',', 'permessage-deflate; a=', 'a b'].map(
     (value) =>
       answered(
-        `with a malformed Sec-WebSocket-Extensions it fails: ${JSON.stringify(value)}`,
+        `with a malformed Sec-WebSocket-Extensions it fails: ${named(value)}`,
         { with: [`Sec-WebSocket-Extensions: ${value}`] },
         FAILS,
         { at: '9.1', options: { perMessageDeflate: true } }

@@ -2,7 +2,7 @@
 
 // RFC 6455 §4.2.1 and §4.3: how a server reads a request.
 
-const { REFUSED, SERVER } = require('../vocabulary');
+const { REFUSED, SERVER, named } = require('../vocabulary');
 
 const OPEN = 'HTTP 101, open';
 
@@ -83,7 +83,7 @@ module.exports = [
   ...['http/2.0', 'websockets', 'websocket/13'].map((value) =>
     asked(
       '4.2.1',
-      `a request with another Upgrade is refused: ${value}`,
+      `a request with another Upgrade is refused: ${named(value)}`,
       replaced('Upgrade', value),
       REFUSED
     )
@@ -103,7 +103,7 @@ module.exports = [
   ...['close', 'keep-alive', 'Upgraded'].map((value) =>
     asked(
       '4.2.1',
-      `a request with a Connection that has no "Upgrade" is refused: ${value}`,
+      `a request with a Connection that has no "Upgrade" is refused: ${named(value)}`,
       replaced('Connection', value),
       REFUSED
     )
@@ -144,7 +144,7 @@ module.exports = [
   ...['', '0', '7', '12', '14', '255', '-13', '13a', 'x'].map((value) =>
     asked(
       '4.2.1',
-      `a request of the version ${JSON.stringify(value)} is refused`,
+      `a request of the version ${named(value)} is refused`,
       replaced(VERSION, value),
       REFUSED
     )
@@ -165,7 +165,7 @@ module.exports = [
   ...['013', '13.0', '0xd', '1.3e1', '+13'].map((value) =>
     asked(
       '4.3',
-      `a version is a number of up to three digits, without leading zeros: not ${value}`,
+      `a version is a number of up to three digits, without leading zeros: not ${named(value)}`,
       replaced(VERSION, value),
       REFUSED,
       LENIENT_VERSION
