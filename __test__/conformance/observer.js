@@ -7,7 +7,7 @@ const { show } = require('./bytes');
 const PROBE = 'beac';
 
 /** Milliseconds after which a connection that does nothing is said to be silent: that is a fault. */
-const PATIENCE = 4000;
+const PATIENCE = 20_000;
 
 const NAMES = {
   0x0: 'continuation',

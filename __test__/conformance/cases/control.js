@@ -185,6 +185,18 @@ module.exports = [
   },
   {
     at: '5.5.2',
+    requires: 'a ping is answered, whatever the option `autoPong`',
+    options: { autoPong: false },
+    sends: ['89 01 | 61', END],
+    sees: 'pong 61, end',
+    tolerates: {
+      sees: 'end',
+      because:
+        'the option, which is one of ws, is there to ask for it: the application answers then'
+    }
+  },
+  {
+    at: '5.5.2',
     requires: 'a ping after a close frame is not answered',
     sends: ['88 02 | 03e8', '89 01 | 61'],
     sees: 'close 1000, end'

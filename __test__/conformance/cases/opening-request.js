@@ -2,6 +2,7 @@
 
 // RFC 6455 §4.1: the request of a client.
 
+const { header } = require('../../support/raw-server');
 const { CLIENT, named } = require('../vocabulary');
 const secure = require('./opening-secure');
 
@@ -82,7 +83,7 @@ async function twoAtOnce(subject) {
   await raw.request();
   const second = await Promise.race([
     raw.request().then(() => 'it does not wait'),
-    new Promise((resolve) => setTimeout(resolve, 2000, 'it waits'))
+    new Promise((resolve) => setTimeout(resolve, 20_000, 'it waits'))
   ]);
   for (const ws of clients) ws.terminate();
   return second;
@@ -182,6 +183,24 @@ module.exports = [
     'it has Sec-WebSocket-Version: 13',
     /^Sec-WebSocket-Version: 13\r$/im
   ),
+  {
+    at: '4.1',
+    roles: CLIENT,
+    requires: 'the version is 13, whatever the option `protocolVersion`',
+    run: async (subject) => {
+      const raw = await subject.raw();
+      const ws = await subject.dial({ options: { protocolVersion: 8 } });
+      const { request } = await raw.request();
+      ws.terminate();
+      return `version ${header(request, 'Sec-WebSocket-Version')}`;
+    },
+    sees: 'version 13',
+    tolerates: {
+      sees: 'version 8',
+      because:
+        'the option, which is one of ws, is there to ask for that draft; the default is 13'
+    }
+  },
   asks(
     '4.1',
     'without subprotocols it has no Sec-WebSocket-Protocol',

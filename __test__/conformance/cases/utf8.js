@@ -102,6 +102,18 @@ module.exports = [
     }
   },
   {
+    requires:
+      'text that is invalid fails the connection, whatever the option `skipUTF8Validation`',
+    options: { skipUTF8Validation: true },
+    sends: ['81 01 | ff'],
+    sees: INVALID,
+    tolerates: {
+      sees: 'text ff, open',
+      because:
+        'the option, which is one of ws, is there to ask for it; the default is to check'
+    }
+  },
+  {
     requires: 'a compressed text is checked when it is decompressed',
     deflate: 'permessage-deflate',
     sends: ['c1 06 | 00 0100 feff ff', '88 00 |'],
