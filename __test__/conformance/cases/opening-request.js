@@ -2,6 +2,8 @@
 
 // RFC 6455 §4.1: the request of a client.
 
+const net = require('node:net');
+
 const { header } = require('../../support/raw-server');
 const { CLIENT, named } = require('../vocabulary');
 const secure = require('./opening-secure');
@@ -63,7 +65,7 @@ function refuses(at, requires, address, protocols, options) {
   };
 }
 
-/** Values of a header field in the heads of ten requests. */
+/** How many keys there are in ten requests. */
 async function keys(subject) {
   const raw = await subject.raw();
   const found = new Set();
@@ -81,17 +83,20 @@ async function twoAtOnce(subject) {
   const raw = await subject.raw();
   const clients = [await subject.dial(), await subject.dial()];
   await raw.request();
+  let timer;
   const second = await Promise.race([
     raw.request().then(() => 'it does not wait'),
-    new Promise((resolve) => setTimeout(resolve, 20_000, 'it waits'))
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, 20_000, 'it waits');
+    })
   ]);
+  clearTimeout(timer);
   for (const ws of clients) ws.terminate();
   return second;
 }
 
 /** A port where nobody listens. */
 async function nobodyThere(subject) {
-  const net = require('node:net');
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address();
