@@ -40,15 +40,15 @@ function table(head, rows) {
 }
 
 /** The cases of a section as rows; those of both roles with the same verdicts are one. */
-function rowsOf(group, reasons) {
+function rowsOf(group, notes) {
   const rows = new Map();
 
   for (const each of group) {
     const verdicts = COMPARED.map((name) => {
       const { verdict, because } = known(each, name);
       if (because === undefined) return verdict;
-      if (!reasons.includes(because)) reasons.push(because);
-      return `${verdict} (${reasons.indexOf(because) + 1})`;
+      if (!notes.includes(because)) notes.push(because);
+      return `${verdict} (${notes.indexOf(because) + 1})`;
     });
     const key = [each.requires, ...verdicts].join('\n');
 
@@ -64,22 +64,59 @@ function tables() {
 
   for (const [rfc, titles] of Object.entries(sections)) {
     for (const at of sectionsOf(rfc)) {
-      const reasons = [];
+      const notes = [];
       const group = cases.filter((each) => each.rfc === rfc && each.at === at);
-      const rows = rowsOf(group, reasons).map((row) => row.map(escape));
+      const rows = rowsOf(group, notes).map((row) => row.map(escape));
 
       parts.push(
         `### RFC ${rfc} §${at}: ${escape(titles[at])}\n`,
-        table(['requirement', 'role', NAMES.ferrows, NAMES.ws], rows)
+        table(['requirement', 'role', ...heads()], rows)
       );
-      if (reasons.length !== 0) {
-        const list = reasons.map((reason, i) => `${i + 1}. ${reason}\n`);
+      if (notes.length !== 0) {
+        const list = notes.map((note, i) => `${i + 1}. ${note}\n`);
         parts.push(`Not strict, because:\n\n${list.join('')}`);
       }
     }
   }
   return parts.join('\n');
 }
+
+/** The cases in which the libraries differ. */
+function differences() {
+  const differing = cases.filter((each) => {
+    const [first, ...others] = COMPARED.map(
+      (name) => known(each, name).verdict
+    );
+    return others.some((verdict) => verdict !== first);
+  });
+  const rows = differing.map((each) => [
+    `RFC ${each.rfc} §${each.at}`,
+    escape(each.requires),
+    each.role,
+    ...COMPARED.map((name) => known(each, name).verdict)
+  ]);
+  return table(['section', 'requirement', 'role', ...heads()], rows);
+}
+
+/** Why Ferrows is not strict, and where. */
+function reasons() {
+  const found = new Map();
+
+  for (const each of cases) {
+    const { because } = known(each, 'ferrows');
+    if (because === undefined) continue;
+    if (!found.has(because)) found.set(because, []);
+    found.get(because).push(`RFC ${each.rfc} §${each.at}`);
+  }
+  const rows = [...found].map(([because, where]) => [
+    because,
+    String(where.length),
+    [...new Set(where)].join(', ')
+  ]);
+  return table(['why Ferrows is not strict', 'cases', 'sections'], rows);
+}
+
+const heads = () => COMPARED.map((name) => NAMES[name]);
 
 /** The sections of an RFC of which there are cases, in order. */
 function sectionsOf(rfc) {
@@ -114,7 +151,13 @@ function escape(text) {
  * @return {String} The document as it is to be
  */
 function renew(text) {
-  const parts = { totals: totals(), tables: tables(), missing: missing() };
+  const parts = {
+    totals: totals(),
+    differences: differences(),
+    reasons: reasons(),
+    tables: tables(),
+    missing: missing()
+  };
 
   for (const [name, part] of Object.entries(parts)) {
     const from = text.indexOf(begin(name));

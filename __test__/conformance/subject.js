@@ -1,10 +1,8 @@
 'use strict';
 
-const { createHash } = require('node:crypto');
-
 const { libraries } = require('../support/libraries');
 const { KEY } = require('../support/raw-client');
-const { header, RawServer } = require('../support/raw-server');
+const { acceptKey, header, RawServer } = require('../support/raw-server');
 const { connect, serve } = require('../support/serve');
 const { frame, head, hex } = require('./bytes');
 const { Observer, PROBE } = require('./observer');
@@ -13,9 +11,6 @@ const { END, NEXT } = require('./vocabulary');
 /** What is looked at, and the name under which its verdicts are written down. */
 const SUBJECTS = { ws: 'ws', ferrows: 'ferrows', streams: 'ferrows' };
 
-/** RFC 6455 §1.3. */
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-
 const REQUEST = [
   'Host: localhost',
   'Connection: Upgrade',
@@ -23,13 +18,6 @@ const REQUEST = [
   `Sec-WebSocket-Key: ${KEY}`,
   'Sec-WebSocket-Version: 13'
 ];
-
-/** The value of `Sec-WebSocket-Accept` for a key. */
-function acceptKey(key) {
-  return createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
-}
 
 /** Sends back what it receives. */
 function echo(ws) {
@@ -202,4 +190,4 @@ async function exchange(peer, { reads, role, sends = [] }) {
   return reads ? [reads(observer.frames, seen)] : seen;
 }
 
-module.exports = { acceptKey, echo, REQUEST, Subject, SUBJECTS };
+module.exports = { REQUEST, Subject, SUBJECTS };

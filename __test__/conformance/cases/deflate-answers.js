@@ -2,6 +2,7 @@
 
 // RFC 7692 §5 and §7.1: what a client offers, and which responses it accepts.
 
+const { header } = require('../../support/raw-server');
 const { CLIENT, named } = require('../vocabulary');
 
 const NAME = 'permessage-deflate';
@@ -30,7 +31,6 @@ function offers(at, requires, options, value) {
     roles: CLIENT,
     requires,
     run: async (subject) => {
-      const { header } = require('../../support/raw-server');
       const raw = await subject.raw();
       const ws = await subject.dial({
         options: { perMessageDeflate: options }
@@ -51,7 +51,7 @@ const NOT_ASKED = {
 
 const NUMBER = {
   sees: 'open',
-  because: 'ws reads the value as a number, of which this is another form'
+  because: 'ws reads it as a number, of which this is another form'
 };
 
 module.exports = [

@@ -13,7 +13,7 @@ const ECHOED = 'compressed text 48656c6c6f';
 /** A connection fails because data cannot be decompressed. */
 const DAMAGED = 'close 1007, end';
 
-module.exports = [
+const used = [
   ...[
     ['close', 'c8 02 | 03e8'],
     ['ping', 'c9 01 | 61'],
@@ -100,4 +100,31 @@ module.exports = [
     sends: ['c1 03 | ffffff'],
     sees: DAMAGED
   }
-].map((each) => ({ roles: BOTH, deflate: NAME, ...each }));
+];
+
+/** The library could compress, but it was not agreed on. */
+const unused = [
+  {
+    at: '5',
+    requires: 'where it was not agreed on, nothing is compressed',
+    app: (ws) => ws.send('Hello', { compress: true }),
+    sees: 'text 48656c6c6f, open'
+  },
+  {
+    at: '5',
+    requires:
+      'where it was not agreed on, a compressed message fails the connection',
+    sends: [`c1 07 | ${HELLO}`],
+    sees: FAILS
+  }
+].map((each) => ({
+  deflate: undefined,
+  options: { perMessageDeflate: { threshold: 0 } },
+  ...each
+}));
+
+module.exports = [...used, ...unused].map((each) => ({
+  roles: BOTH,
+  deflate: NAME,
+  ...each
+}));

@@ -40,7 +40,7 @@ const declined = (at, requires, value, options = true) =>
     tolerates: REFUSES
   });
 
-const because = 'ws reads the value as a number, of which this is another form';
+const because = 'ws reads it as a number, of which this is another form';
 
 module.exports = [
   offered('5', 'an offer is accepted', NAME, accepted()),

@@ -175,7 +175,7 @@ const compression = [SERVER, CLIENT].flatMap((roles) => {
   ].map((each) => ({
     options: {
       maxPayload: 1 << 20,
-      perMessageDeflate: { serverMaxWindowBits: undefined, threshold: 0 }
+      perMessageDeflate: { threshold: 0 }
     },
     ...each
   }));

@@ -189,6 +189,14 @@ module.exports = [
   {
     at: '5.2',
     roles: BOTH,
+    requires:
+      'a control frame whose length of 5 is encoded in 16 bits fails the connection',
+    sends: ['89 7e 0005 | 61*5'],
+    sees: FAILS
+  },
+  {
+    at: '5.2',
+    roles: BOTH,
     requires: 'lengths are in network byte order, 16 bits',
     sends: ['82 7e 0102 | 61*258'],
     sees: 'binary 61*258, open'

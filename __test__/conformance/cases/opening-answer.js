@@ -3,6 +3,7 @@
 // RFC 6455 §4.2.2, §4.4, §9.1 and §11.3: how a server answers a request.
 
 const { KEY } = require('../../support/raw-client');
+const { open } = require('../../support/serve');
 const { REFUSED, SERVER, named } = require('../vocabulary');
 
 const OPEN = 'HTTP 101, open';
@@ -72,6 +73,20 @@ const answering = [
     { start: 'GET /here?a=b HTTP/1.1' },
     OPEN,
     { options: { path: '/here' } }
+  ),
+  asked(
+    '4.2.2',
+    'a resource that is there is served, also if the target has the form of an address',
+    { start: 'GET http://localhost/here HTTP/1.1' },
+    OPEN,
+    {
+      options: { path: '/here' },
+      tolerates: {
+        sees: 'HTTP 400',
+        because:
+          'ws compares the option `path` with the target as it is written; only proxies are sent such a one'
+      }
+    }
   ),
   asked(
     '4.2.2',
@@ -231,7 +246,6 @@ const repeated = [
 /** Looks at the head of the response to a request that conforms. */
 function responds(pattern) {
   return async (subject) => {
-    const { open } = require('../../support/serve');
     const server = await subject.server({});
     server.app = () => {};
     const { response, socket } = await open(subject, server.port);

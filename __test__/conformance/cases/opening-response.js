@@ -2,6 +2,7 @@
 
 // RFC 6455 §4.1 and §11.3: how a client validates the response.
 
+const { acceptKey: accept } = require('../../support/raw-server');
 const { CLIENT, named } = require('../vocabulary');
 
 /** The client closes the connection and sends nothing. */
@@ -258,7 +259,3 @@ module.exports = [
     }
   )
 ];
-
-function accept(key) {
-  return require('../subject').acceptKey(key);
-}

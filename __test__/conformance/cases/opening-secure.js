@@ -9,8 +9,11 @@ const tls = require('node:tls');
 
 const { SERVER: CERTIFICATE } = require('../../support/certificates');
 const { RawClient } = require('../../support/raw-client');
+const { RawServer } = require('../../support/raw-server');
 const { listen } = require('../../support/serve');
 const { head } = require('../bytes');
+const { Observer } = require('../observer');
+const { REQUEST } = require('../subject');
 const { CLIENT, SERVER } = require('../vocabulary');
 
 /** Dials `wss:` to a server over bare TCP; what comes first. */
@@ -56,6 +59,23 @@ function loopback(name, options, callback) {
   else callback(null, '127.0.0.1', 4);
 }
 
+/** A client over TLS: the frames that it sends. */
+async function masksOverTls(subject) {
+  const raw = await RawServer.start(subject, { secure: CERTIFICATE });
+  const ws = await subject.dial({
+    address: `wss://localhost:${raw.port}/`,
+    options: { lookup: loopback, ...TRUSTING }
+  });
+  ws.on('open', () => {
+    ws.send('a');
+    ws.close(1000);
+  });
+  const observer = new Observer(await raw.upgrade(), CLIENT[0]);
+  const seen = `${await observer.next()}, ${await observer.next()}`;
+  ws.terminate();
+  return seen;
+}
+
 const TRUSTING = { ca: CERTIFICATE.cert };
 
 /** A server of the library over TLS; what a client over TLS gets. */
@@ -70,7 +90,7 @@ async function serverOverTls(subject) {
   subject.after(() => socket.destroy());
   await once(socket, 'secureConnect');
   const peer = new RawClient(socket);
-  peer.send(head('GET / HTTP/1.1', require('../subject').REQUEST));
+  peer.send(head('GET / HTTP/1.1', REQUEST));
   const response = await peer.readHead();
   const frame = await peer.read(3);
   return `${response.slice(0, 12)}, ${frame.toString('hex')}`;
@@ -87,7 +107,7 @@ async function serverWithoutTls(subject) {
   subject.after(() => socket.destroy());
   await once(socket, 'connect');
   const peer = new RawClient(socket);
-  peer.send(head('GET / HTTP/1.1', require('../subject').REQUEST));
+  peer.send(head('GET / HTTP/1.1', REQUEST));
   const answer = await peer.readToEnd();
   return answer.includes('101') ? 'HTTP 101' : 'end';
 }
@@ -136,6 +156,13 @@ module.exports = [
     run: (subject) =>
       overTls(subject, TRUSTING, (request, socket) => socket.servername),
     sees: 'localhost'
+  },
+  {
+    at: '5.1',
+    roles: CLIENT,
+    requires: 'all frames that are sent are masked, over TLS as well',
+    run: masksOverTls,
+    sees: 'text 61, close 1000'
   },
   {
     at: '4.2.2',

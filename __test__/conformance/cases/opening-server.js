@@ -23,7 +23,7 @@ const replaced = (name, value) => ({
 const LENIENT_VERSION = {
   tolerates: {
     sees: OPEN,
-    because: 'ws reads the field as a number, of which this is another form'
+    because: 'ws reads it as a number, of which this is another form'
   }
 };
 
