@@ -20,6 +20,9 @@ use crate::protocol::{Limits, Role};
 pub(super) const TEXT: u8 = 0x91;
 pub(super) const BINARY: u8 = 0x92;
 
+/// Messages that are compressed or decompressed on other threads at once.
+pub(super) const CONCURRENCY: usize = 2;
+
 /// Nothing in these tests takes as long, unless it never ends.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -40,7 +43,7 @@ pub(super) fn settings(takeover: bool, release_after: u64) -> Settings {
                 receive_window_bits: 15,
             },
             release_after,
-            concurrency: 2,
+            concurrency: CONCURRENCY,
         }),
     }
 }
@@ -52,7 +55,7 @@ pub(super) fn hold_jobs() -> Sender<()> {
     // More than there are threads, however many there are.
     for _ in 0..100 {
         let gate = Arc::clone(&gate);
-        pool::run(2, move || {
+        pool::run(CONCURRENCY, move || {
             let _ = gate.lock().map(|gate| gate.recv());
         });
     }
@@ -81,10 +84,15 @@ impl Pooled {
         (token, peer)
     }
 
+    /// Waits until a job has finished.
+    pub(super) fn wait(&self) {
+        self.finished.recv_timeout(PATIENCE).expect("a job ends");
+    }
+
     /// Waits until as many jobs have finished, and settles.
     pub(super) fn finish(&mut self, jobs: usize) -> Vec<Record> {
         for _ in 0..jobs {
-            self.finished.recv_timeout(PATIENCE).expect("a job ends");
+            self.wait();
         }
         self.bench.collects = true;
         self.bench.settle()

@@ -1,0 +1,75 @@
+//! What other threads compress and decompress: how much of it at once.
+
+use super::Kind;
+use super::deflated::*;
+use super::frame;
+use crate::engine::outbox::Command;
+use crate::engine::token::Token;
+
+const CONNECTIONS: usize = 20;
+
+/// Where the payloads are that wait at a connection.
+fn held(pooled: &Pooled, token: Token) -> Vec<*const u8> {
+    let held = pooled.deflation(token).held.iter();
+    held.map(|held| held.payload.as_ptr()).collect()
+}
+
+#[test]
+fn a_payload_is_copied_once_however_long_it_waits_and_for_however_many() {
+    let mut pooled = Pooled::new();
+    let tokens = [0; 2].map(|_| pooled.bench.reactor.add_stream(settings(true, 0)));
+    let command = Command::from_byte(TEXT).expect("known");
+    for byte in 0..3 {
+        for token in tokens {
+            let reactor = &mut pooled.bench.reactor;
+            reactor.write_now(token, command, &[byte; 100_000]);
+        }
+    }
+    let before = held(&pooled, tokens[0]);
+    assert_eq!(before.len(), 2);
+    assert_eq!(before, held(&pooled, tokens[1]));
+
+    for token in tokens {
+        while held(&pooled, token).len() == 2 {
+            pooled.finish(1);
+        }
+    }
+    for token in tokens {
+        let after = held(&pooled, token);
+        assert!(after.is_empty() || after == before[1..]);
+    }
+}
+
+#[test]
+fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn() {
+    let mut pooled = Pooled::new();
+    pooled.bench.collects = false;
+    let frame = frame(0xc2, &deflate(&[], &[0; 2_000_000]));
+    for _ in 0..CONNECTIONS {
+        let token = pooled.bench.reactor.add_stream(settings(true, 0));
+        pooled.bench.reactor.push(token, &frame);
+    }
+    assert_eq!(messages(&mut pooled), 0);
+
+    for accepted in 0..CONNECTIONS {
+        let left = CONNECTIONS - accepted;
+        let codecs = &pooled.bench.reactor.codecs;
+        assert_eq!(codecs.inflating, left.min(CONCURRENCY));
+        assert_eq!(codecs.to_inflate.len(), left.saturating_sub(CONCURRENCY));
+        pooled.wait();
+        pooled.bench.collects = false;
+        assert_eq!(messages(&mut pooled), 0, "nobody has looked at it");
+        pooled.bench.collects = true;
+        assert_eq!(messages(&mut pooled), 1, "one is much");
+    }
+    assert!(!pooled.bench.reactor.is_referenced());
+}
+
+/// How many messages a turn brings.
+fn messages(pooled: &mut Pooled) -> usize {
+    let seen = pooled.bench.turn();
+    let large = seen
+        .iter()
+        .filter(|record| record.kind == Kind::LargeBinary as u8);
+    large.count()
+}
