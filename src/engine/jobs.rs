@@ -50,6 +50,8 @@ pub(super) struct Inflate {
     pub(super) token: Token,
     pub(super) frame: FrameEnd,
     pub(super) inflater: Inflater,
+    /// What the message may refer to.
+    pub(super) window: Vec<u8>,
     pub(super) bytes: Vec<u8>,
     pub(super) position: usize,
     pub(super) limit: usize,
@@ -77,7 +79,10 @@ impl Inflate {
             // One byte beyond the limit shows that it is exceeded.
             let most = self.limit.saturating_add(1);
             output.resize((length * 2).max(FIRST_OUTPUT).min(most), 0);
-            length += self.inflater.inflate(&mut frame, &mut output[length..])?;
+            length += match self.inflater.inflate(&mut frame, &mut output[length..]) {
+                Ok(length) => length,
+                Err(error) => return Err(self.inflater.explain(error, &self.window, &frame)),
+            };
             if length > self.limit {
                 return Err(ProtocolError::MaxPayloadExceeded);
             }
