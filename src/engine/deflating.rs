@@ -95,7 +95,8 @@ impl<P> Reactor<P> {
         true
     }
 
-    /// Compresses a frame's payload in its connection's context, for somebody else to frame it.
+    /// Compresses a frame's payload in its connection's context, for somebody else to frame it. All
+    /// that the connection compresses has to be compressed so, or it would not be in its order.
     /// `None` without permessage-deflate.
     pub(crate) fn deflate_now(
         &mut self,
@@ -103,8 +104,9 @@ impl<P> Reactor<P> {
         payload: &[u8],
         fin: bool,
     ) -> Option<Vec<u8>> {
-        let deflation = self.get_mut(token)?.deflation.as_mut()?;
-        let is_first = !deflation.in_message;
+        let connection = self.get_mut(token)?;
+        debug_assert!(!connection.flags.deflating);
+        let is_first = !connection.deflation.as_ref()?.in_message;
         self.compress_here(token.slot, Part { is_first, fin }, payload);
         Some(self.codecs.output.clone())
     }
