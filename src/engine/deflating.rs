@@ -353,7 +353,7 @@ impl<P> Reactor<P> {
     }
 
     /// Gives back what connections and the thread keep for compression and nobody has used for
-    /// long. Returns whether something is left.
+    /// long. Returns whether something is left, or a connection had something.
     pub(crate) fn release_codecs(&mut self) -> bool {
         let now = self.now();
         let (mut left, mut released) = self.codecs.release();
@@ -361,7 +361,7 @@ impl<P> Reactor<P> {
             if let Some(deflation) = &mut connection.deflation {
                 let before = deflation.keeps();
                 deflation.release(now);
-                left |= deflation.keeps() && deflation.settings.release_after > 0;
+                left |= before && deflation.settings.release_after > 0;
                 released |= before && !deflation.keeps();
             }
         }
