@@ -1,5 +1,8 @@
 //! What other threads compress and decompress: how much of it at once.
 
+use std::io::Write;
+use std::time::Duration;
+
 use super::Kind;
 use super::deflated::*;
 use super::frame;
@@ -63,6 +66,38 @@ fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn(
         assert_eq!(messages(&mut pooled), 1, "one is much");
     }
     assert!(!pooled.bench.reactor.is_referenced());
+}
+
+#[test]
+fn messages_that_are_being_compressed_can_be_waited_for_and_nothing_else_is() {
+    let mut pooled = Pooled::new();
+    pooled.bench.collects = false;
+    let mut peers = [0; 3].map(|_| pooled.connect(settings(true, 0)));
+    let tokens = [0, 1].map(|index: usize| peers[index].0);
+    let large = letters(40_000, 1);
+    let patience = Duration::from_secs(30);
+    assert!(!pooled.bench.reactor.await_deflated(patience));
+
+    // Another message is being decompressed, and one each waits behind the first.
+    let held = hold_jobs();
+    let zeros = frame(0xc2, &deflate(&[], &[0; 2_000_000]));
+    peers[2].1.write_all(&zeros).expect("written");
+    pooled.bench.settle();
+    for message in [&large[..], &large] {
+        pooled.send(&tokens, TEXT, message);
+    }
+    assert!(!pooled.bench.reactor.await_deflated(Duration::ZERO));
+    drop(held);
+    while pooled.bench.reactor.await_deflated(patience) {}
+    for (_, peer) in &mut peers[..2] {
+        assert!(inflate(&[], &read_frame(peer).1) == large);
+        assert!(inflate(&large, &read_frame(peer).1) == large);
+    }
+    for token in tokens {
+        assert_eq!(pooled.bench.reactor.queued(token), 0);
+    }
+    pooled.bench.collects = true;
+    while messages(&mut pooled) == 0 {}
 }
 
 /// How many messages a turn brings.
