@@ -174,6 +174,25 @@ fn complete_messages_are_delivered_after_the_connection_was_destroyed() {
 }
 
 #[test]
+fn messages_that_wait_for_their_turn_are_delivered_after_the_connection_was_destroyed() {
+    let mut pooled = Pooled::new();
+    let (token, mut peer) = pooled.connect(settings(false, 0));
+    let zeros = vec![0; 2 * LARGE];
+    let mut bytes = frames(&[&zeros, b"behind", b"last"], false);
+    bytes.extend(&frame(0x82, b"cut off")[..5]);
+    peer.write_all(&bytes).expect("written");
+    pooled.bench.settle();
+    pooled.wait();
+    // So much was decompressed that the others have to wait for the next turn.
+    let seen = pooled.bench.turn();
+    assert_eq!(kinds(&seen, token), [Kind::LargeBinary as u8]);
+    assert!(pooled.bench.reactor.destroy(token, false));
+    let expected = [Kind::Binary, Kind::Binary, Kind::Closed];
+    let seen = pooled.bench.settle();
+    assert_eq!(kinds(&seen, token), expected.map(|kind| kind as u8));
+}
+
+#[test]
 fn data_and_fin_at_once_are_both_seen_behind_a_large_message() {
     let mut pooled = Pooled::new();
     let (token, mut peer) = pooled.connect(settings(false, 0));
