@@ -191,6 +191,7 @@ impl<P> Reactor<P> {
                 if let Some(connection) = self.connections.get_mut(slot as usize) {
                     connection.flags.queued = true;
                     self.ready.push_front(slot);
+                    self.codecs.continued = Some(slot);
                 }
                 true
             }

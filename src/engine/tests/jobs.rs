@@ -6,8 +6,11 @@ use std::time::Duration;
 use super::Kind;
 use super::deflated::*;
 use super::frame;
+use crate::engine::jobs::{FrameEnd, Inflate};
 use crate::engine::outbox::Command;
 use crate::engine::token::Token;
+use crate::protocol::inflate::Inflater;
+use crate::protocol::{MessageKind, ProtocolError};
 
 const CONNECTIONS: usize = 20;
 
@@ -66,6 +69,43 @@ fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn(
         assert_eq!(messages(&mut pooled), 1, "one is much");
     }
     assert!(!pooled.bench.reactor.is_referenced());
+}
+
+#[test]
+fn a_frame_is_decompressed_to_no_more_memory_than_it_may_have() {
+    for limit in [700_000, 3_000_000] {
+        for (length, fits) in [(limit, true), (limit + 1, false), (8 << 20, false)] {
+            let mut inflater = Inflater::new();
+            inflater.begin(&[]);
+            let mut job = Inflate {
+                token: Token {
+                    slot: 0,
+                    generation: 0,
+                },
+                frame: FrameEnd {
+                    kind: MessageKind::Binary,
+                    fin: true,
+                },
+                inflater,
+                window: Vec::new(),
+                bytes: deflate(&[], &vec![0; length]),
+                position: 0,
+                limit,
+            };
+            match job.run() {
+                Ok(output) => {
+                    assert!(fits && output == vec![0; length]);
+                    // One more would have shown that it is too long.
+                    let most = limit + 1;
+                    assert!(output.capacity() <= most, "{}", output.capacity());
+                }
+                Err(error) => {
+                    assert!(!fits);
+                    assert_eq!(error, ProtocolError::MaxPayloadExceeded);
+                }
+            }
+        }
+    }
 }
 
 #[test]
