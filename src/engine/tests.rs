@@ -7,6 +7,7 @@ mod compression;
 mod decompression;
 mod deflated;
 mod jobs;
+mod limits;
 mod sockets;
 mod streams;
 

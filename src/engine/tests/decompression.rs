@@ -3,37 +3,12 @@
 use std::io::Write;
 
 use super::deflated::*;
-use super::{Bench, Kind, Record, frame};
-use crate::engine::connection::Settings;
+use super::{Kind, frame};
 use crate::engine::jobs::Outcome;
-use crate::engine::token::Token;
-use crate::protocol::{Limits, ProtocolError};
+use crate::protocol::ProtocolError;
 
 /// More than is decompressed on JavaScript's thread, and than a batch holds.
 const LARGE: usize = 1_000_000;
-
-fn kinds(records: &[Record], token: Token) -> Vec<u8> {
-    let its = records.iter().filter(|record| record.slot == token.slot);
-    its.map(|record| record.kind).collect()
-}
-
-/// Frames of compressed messages, each referring to those before.
-fn frames(messages: &[&[u8]], takeover: bool) -> Vec<u8> {
-    let mut window = Vec::new();
-    let mut bytes = Vec::new();
-    for message in messages {
-        let from = window.len() - window.len().min(32 * 1024);
-        bytes.extend(frame(0xc2, &deflate(&window[from..], message)));
-        if takeover {
-            window.extend_from_slice(message);
-        }
-    }
-    bytes
-}
-
-fn error(bench: &Bench, token: Token) -> Option<ProtocolError> {
-    bench.reactor.error(token)
-}
 
 #[test]
 fn what_follows_a_large_message_waits_for_it() {
@@ -221,82 +196,6 @@ fn a_paused_connection_goes_on_when_it_is_resumed() {
     pooled.bench.reactor.set_paused(token, false);
     let seen = pooled.bench.settle();
     assert_eq!(kinds(&seen, token), [Kind::Binary as u8]);
-}
-
-#[test]
-fn a_limit_holds_on_another_thread_and_no_memory_is_taken_beyond_it() {
-    let most = 700_000;
-    for (length, fits) in [(most, true), (most + 1, false), (8 << 20, false)] {
-        let mut pooled = Pooled::new();
-        let limits = Limits {
-            max_payload: most as u64,
-            ..Limits::default()
-        };
-        let settings = Settings {
-            limits,
-            ..settings(false, 0)
-        };
-        let (token, mut peer) = pooled.connect(settings);
-        let zeros = vec![0; length];
-        peer.write_all(&frames(&[&zeros, b"behind"], false))
-            .expect("written");
-        pooled.bench.settle();
-        let seen = pooled.finish(1);
-        let first = kinds(&seen, token)[0];
-        if fits {
-            assert_eq!(first, Kind::LargeBinary as u8);
-        } else {
-            assert_eq!(kinds(&seen, token), [Kind::Error as u8]);
-            let expected = Some(ProtocolError::MaxPayloadExceeded);
-            assert_eq!(error(&pooled.bench, token), expected);
-        }
-        assert!(
-            pooled.bench.larges.largest <= most,
-            "{}",
-            pooled.bench.larges.largest
-        );
-    }
-}
-
-#[test]
-fn many_messages_that_become_long_hold_up_others_for_a_while_only() {
-    for length in [60_000, 200_000] {
-        let mut pooled = Pooled::new();
-        let (busy, mut one) = pooled.connect(settings(false, 0));
-        let (other, mut two) = pooled.connect(settings(false, 0));
-        let bytes = frames(&[&vec![0; length]], false).repeat(100);
-        one.write_all(&bytes).expect("written");
-        two.write_all(&frames(&[b"one"], false)).expect("written");
-        // A turn decompresses a megabyte, and the message that exceeds it.
-        let seen = pooled.bench.turn();
-        let count = kinds(&seen, busy).len();
-        assert!((1..=(1 << 20) / length + 1).contains(&count), "{count}");
-        assert_eq!(kinds(&seen, other).len(), 1);
-        let rest = pooled.bench.settle();
-        assert_eq!(count + kinds(&rest, busy).len(), 100);
-    }
-}
-
-#[test]
-fn a_limit_holds_on_this_thread() {
-    let most = 1000;
-    for (length, fits) in [(most, true), (most + 1, false), (200_000, false)] {
-        let mut pooled = Pooled::new();
-        let limits = Limits {
-            max_payload: most as u64,
-            ..Limits::default()
-        };
-        let settings = Settings {
-            limits,
-            ..settings(false, 0)
-        };
-        let (token, mut peer) = pooled.connect(settings);
-        peer.write_all(&frames(&[&vec![0; length]], false))
-            .expect("written");
-        let seen = pooled.bench.settle();
-        let kind = if fits { Kind::Binary } else { Kind::Error };
-        assert_eq!(kinds(&seen, token), [kind as u8], "{length}");
-    }
 }
 
 #[test]
