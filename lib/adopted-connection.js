@@ -157,9 +157,10 @@ class AdoptedConnection extends Connection {
   destroy(reset = false) {
     if (this.destroyed) return;
     this.destroyed = true;
-    // Messages that are being decompressed are still delivered.
+    // Messages that are being decompressed are still delivered, and those that were, in this batch.
     const hasLastWords = this.endpoint.destroy(this, reset);
-    if (!hasLastWords) this.deafUntil = Infinity;
+    const isInflated = this.deflates && this.endpoint.current === this;
+    if (!hasLastWords && !isInflated) this.deafUntil = Infinity;
   }
 
   /** Whether it keeps the process alive. */

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -127,8 +128,19 @@ impl Endpoint {
         self.shared.complete()
     }
 
+    /// Waits until one more of the messages that other threads compress has left, for so many
+    /// milliseconds at most. Returns whether there are others.
+    #[napi(catch_unwind)]
+    pub fn await_deflated(&self, patience: f64) -> bool {
+        self.shared.update_now();
+        let patience = Duration::from_secs_f64(patience.clamp(0.0, 1e6) / 1e3);
+        let more = self.shared.reactor.borrow_mut().await_deflated(patience);
+        self.shared.announce_outputs();
+        more
+    }
+
     /// Gives back what is kept for compression and was not used for long. Returns whether something
-    /// is left, for which it is to be called again.
+    /// is left, for which it is to be called again, or a connection had something: it may again.
     #[napi(catch_unwind)]
     pub fn release_codecs(&self) -> bool {
         self.shared.update_now();

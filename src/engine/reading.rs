@@ -162,7 +162,10 @@ impl<P> Reactor<P> {
     ) -> Served {
         let now = self.now();
         let mut budget = READ_BUDGET;
-        self.codecs.inflated = 0;
+        // What was decompressed fills a batch before it is too much.
+        if self.codecs.continued.take() != Some(slot) {
+            self.codecs.inflated = 0;
+        }
         loop {
             let Some(connection) = self.connections.get_mut(slot as usize) else {
                 return Served::Drained;
