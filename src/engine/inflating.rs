@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use super::batch::{Batch, Kind};
+use super::broken::Side;
 use super::connection::{Connection, Transport};
 use super::deflation::Codecs;
 use super::jobs::{FrameEnd, Inflate, Inflated};
@@ -18,6 +19,7 @@ use super::message::{LargePayloads, Message, OutOfMemory, SMALL_MESSAGE};
 use super::reactor::Reactor;
 use super::token::Token;
 use crate::protocol::inflate::{Compressed, Inflater};
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::utf8;
 use crate::protocol::{MessageKind, ProtocolError};
 
@@ -230,6 +232,7 @@ impl<P> Connection<P> {
             result,
         } = inflated;
         let output = result?;
+        panic_if_asked("accepting", &output);
         let declared = match frame.fin {
             true => 0,
             false => (self.message.len() + output.len()) as u64,
@@ -272,10 +275,7 @@ impl<P> Reactor<P> {
     pub(super) fn inflate_failed(&mut self, token: Token) {
         if let Some(connection) = self.get_mut(token) {
             connection.flags.inflating = false;
-            connection.flags.discarding = true;
-            connection.flags.decodable = false;
-            self.fail_broken(token.slot);
-            self.enqueue(token.slot);
+            self.fail_broken(token.slot, Side::Reading);
         }
     }
 }

@@ -17,6 +17,7 @@ use super::inflating::INFLATE_BUDGET;
 use super::message::{LargePayloads, OutOfMemory};
 use super::reactor::{Reactor, Served};
 use super::token::Token;
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{Event, ProtocolError};
 
 /// Bytes that one connection may read in a turn while others wait.
@@ -108,6 +109,7 @@ impl<P> Connection<P> {
         let received = Self::receive(socket, memory);
         let result = match received {
             Received::Bytes(count) => {
+                panic_if_asked("receiving", &memory[..count]);
                 let decoded = self
                     .protocol
                     .begin_chunk()

@@ -3,6 +3,7 @@
 // The peers of the sockets under test are the standard library's.
 #![allow(clippy::disallowed_types)]
 
+mod broken;
 mod compression;
 mod decompression;
 mod deflated;
@@ -395,29 +396,6 @@ fn what_the_kernel_refuses_follows_in_order_and_is_told_when_it_is_written() {
 }
 
 #[test]
-fn a_panic_while_one_connection_is_served_closes_it_with_1011_and_no_other() {
-    let mut bench = Bench::new();
-    let (broken, mut broken_peer) = bench.connect(&[]);
-    let (whole, mut whole_peer) = bench.connect(&[]);
-    bench.larges.panics = true;
-    broken_peer
-        .write_all(&frame(0x82, &pattern(100_000)))
-        .expect("written");
-    whole_peer
-        .write_all(&frame(0x81, b"still here"))
-        .expect("written");
-    let seen = bench.settle();
-    assert!(seen.contains(&text(whole.slot, b"still here")));
-    assert!(
-        seen.iter()
-            .any(|record| record.slot == broken.slot && record.kind == Kind::Closed as u8)
-    );
-    let mut received = [0; 4];
-    broken_peer.read_exact(&mut received).expect("read");
-    assert_eq!(received, [0x88, 0x02, 0x03, 0xf3]);
-}
-
-#[test]
 fn a_duplicate_is_taken_and_what_is_no_stream_socket_is_not() {
     let (ours, _theirs) = UnixStream::pair().expect("a socket pair");
     let socket = super::adopt(ours.as_raw_fd()).expect("adopted");
@@ -456,23 +434,6 @@ fn chunks_of_streams_are_decoded_while_the_batch_has_room_and_wait_otherwise() {
         Some(&text(one.slot, b"in pieces"))
     );
     assert_eq!(rest.len(), 2000 - count + 2);
-}
-
-#[test]
-fn a_panic_while_a_chunk_is_decoded_ends_that_stream_alone() {
-    let mut bench = Bench::new();
-    let (broken, sound) = (bench.add_stream(), bench.add_stream());
-    let large = frame(0x82, &pattern(200_000));
-    let whole = frame(0x81, b"whole");
-    bench.larges.panics = true;
-    let (first, second) = large[..100_000].split_at(50_000);
-    let chunks = [(broken, first), (broken, second), (sound, &whole[..])];
-    assert_eq!(bench.take_intake(&chunks), 1);
-    let mut memory = [0; 16];
-    let taken = bench.reactor.take_output(&mut memory, true);
-    let taken = taken.expect("what the peer is told");
-    assert!(taken.token == broken && taken.end);
-    assert_eq!(memory[..taken.length], [0x88, 0x02, 0x03, 0xf3]);
 }
 
 #[test]

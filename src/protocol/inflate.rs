@@ -3,6 +3,7 @@
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::ProtocolError;
+use super::injection::panic_if_asked;
 use super::window::MAX_WINDOW_BITS;
 
 /// What the sender has removed. §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of
@@ -111,6 +112,7 @@ impl Inflater {
                 frame.done = frame.input().is_empty() || used == 0 && brought == 0;
             }
         }
+        panic_if_asked("decompressing", &output[..written]);
         Ok(written)
     }
 }
