@@ -312,7 +312,7 @@ impl<P> Reactor<P> {
         }
     }
 
-    /// A job was lost: its connections are closed.
+    /// A job was lost: its connections fail.
     pub(super) fn deflate_failed(&mut self, job: u64) {
         let awaited = self.take_awaited(job);
         for token in awaited.into_iter().flat_map(|awaited| awaited.connections) {

@@ -271,10 +271,16 @@ impl<P> Reactor<P> {
         self.enqueue(token.slot);
     }
 
-    /// A job was lost: its connection is closed.
-    pub(super) fn inflate_failed(&mut self, token: Token) {
+    /// A job was lost: its connection fails.
+    pub(super) fn inflate_failed(&mut self, token: Token, batch: &mut Batch<'_>) {
         if let Some(connection) = self.get_mut(token) {
-            connection.flags.inflating = false;
+            let was_waiting = std::mem::take(&mut connection.flags.inflating);
+            if let Transport::Stream(_) = connection.transport
+                && was_waiting
+            {
+                // Its end has to be seen.
+                batch.push(token, Kind::Uncongested, 0, 0);
+            }
             self.fail_broken(token.slot, Side::Reading);
         }
     }

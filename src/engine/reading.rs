@@ -109,11 +109,11 @@ impl<P> Connection<P> {
         let received = Self::receive(socket, memory);
         let result = match received {
             Received::Bytes(count) => {
-                panic_if_asked("receiving", &memory[..count]);
                 let decoded = self
                     .protocol
                     .begin_chunk()
                     .and_then(|()| self.protocol.receive(&mut memory[..count]));
+                panic_if_asked("receiving", &memory[..count]);
                 self.message.received(count);
                 match decoded {
                     Ok(Some(decoded)) => {
