@@ -69,10 +69,11 @@ class Answers {
     this._tally = tally;
     this._name = name;
     this._waiting = [];
+    this._skipped = new Set();
   }
 
   get count() {
-    return this._waiting.length;
+    return this._waiting.length + this._skipped.size;
   }
 
   expect(answer) {
@@ -81,18 +82,23 @@ class Answers {
 
   arrived(answer) {
     const index = this._waiting.indexOf(answer);
-    if (index === -1) {
+
+    if (index !== -1) {
+      // Those before it may still come.
+      for (const other of this._waiting.splice(0, index + 1)) {
+        if (other !== answer) this._skipped.add(other);
+      }
+    } else if (this._skipped.delete(answer)) {
+      this._tally.add('reordered', `${this._name}: ${answer}`);
+    } else {
       this._tally.add('doubled', `${this._name}: ${answer}`);
-      return;
     }
-    if (index > 0) this._tally.add('reordered', `${this._name}: ${answer}`);
-    this._waiting.splice(index, 1);
   }
 
   /** Nothing more will arrive. */
   ended() {
-    const { length } = this._waiting;
-    if (length > 0) this._tally.add('lost', `${this._name}: ${length}`, length);
+    const lost = this._waiting.length + this._skipped.size;
+    if (lost > 0) this._tally.add('lost', `${this._name}: ${lost}`, lost);
   }
 }
 
