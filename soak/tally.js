@@ -19,7 +19,10 @@ class Tally {
 
   add(what, note, count = 1) {
     this[what] += count;
-    if (this.notes.length < KEPT_NOTES) this.notes.push(`${what}: ${note}`);
+    if (this.notes.length < KEPT_NOTES) {
+      const minute = (process.uptime() / 60).toFixed(1);
+      this.notes.push(`minute ${minute}, ${what}: ${note}`);
+    }
   }
 }
 
