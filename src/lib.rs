@@ -29,6 +29,9 @@
 //! result back to the reactor that asked for it. A process may have several environments, and a
 //! thread too; nothing else is shared between them.
 
+#[cfg(all(feature = "panic-injection", not(debug_assertions)))]
+compile_error!("panics are not for release builds");
+
 // `#[napi]` registers nothing in test builds, so there nobody calls what it exports.
 #[cfg_attr(test, allow(dead_code))]
 mod binding;

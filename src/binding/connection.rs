@@ -1,6 +1,8 @@
 //! What JavaScript asks of one connection directly, beside the outbox. A connection is named by
 //! slot and generation; one that is gone answers as a closed one does.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use socket2::{Socket, TcpKeepalive};
@@ -9,6 +11,7 @@ use super::compression::DeflateSettings;
 use super::endpoint::Endpoint;
 use super::error::{ProtocolErrorFacts, facts};
 use crate::engine::{Command, Settings, Token, adopt};
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{Limits, Role};
 
 /// The address of one end of a connection. All undefined for a Unix domain socket.
@@ -132,10 +135,12 @@ impl Endpoint {
         self.shared.update_now();
         self.shared.write_outbox();
         if let Some(command) = Command::from_byte(byte) {
-            self.shared
-                .reactor
-                .borrow_mut()
-                .write_now(token(slot, generation), command, payload);
+            let token = token(slot, generation);
+            self.guard(token, || {
+                panic_if_asked("binding", payload);
+                let mut reactor = self.shared.reactor.borrow_mut();
+                reactor.write_now(token, command, payload);
+            });
             self.shared.announce_outputs();
         }
         self.shared.update_referenced();
@@ -172,11 +177,13 @@ impl Endpoint {
     ) -> Result<Option<BufferSlice<'env>>> {
         self.shared.update_now();
         self.shared.write_outbox();
-        let compressed =
-            self.shared
-                .reactor
-                .borrow_mut()
-                .deflate_now(token(slot, generation), payload, fin);
+        let token = token(slot, generation);
+        let compressed = self.guard(token, || {
+            let mut reactor = self.shared.reactor.borrow_mut();
+            reactor.deflate_now(token, payload, fin)
+        });
+        // Nothing is written any more where it has panicked.
+        let compressed = compressed.unwrap_or_else(|| Some(Vec::new()));
         compressed
             .map(|compressed| BufferSlice::copy_from(env, compressed))
             .transpose()
@@ -290,6 +297,16 @@ impl Endpoint {
             }
             socket.set_tos_v4(value.into())
         })
+    }
+
+    /// Does something for one connection, and returns what. If that panics, it is `None`, and this
+    /// connection fails instead of the call.
+    fn guard<T>(&self, token: Token, serve: impl FnOnce() -> T) -> Option<T> {
+        let served = catch_unwind(AssertUnwindSafe(serve));
+        if served.is_err() {
+            self.shared.reactor.borrow_mut().fail_writing(token);
+        }
+        served.ok()
     }
 
     fn set_option(&self, token: Token, set: impl FnOnce(&Socket) -> std::io::Result<()>) -> i32 {

@@ -114,6 +114,14 @@ pub(super) struct Flags {
     pub(super) write_ended: bool,
     /// The write queue was not empty, and became so.
     pub(super) drained: bool,
+    /// A frame is being written: between two of its bytes, if that panics.
+    pub(super) writing: bool,
+    /// Something has panicked while it was served.
+    pub(super) broken: bool,
+    /// JavaScript is still to be told of that.
+    pub(super) untold: bool,
+    /// Nothing more is written: the last frame was.
+    pub(super) mute: bool,
     /// JavaScript was told that it is closed.
     pub(super) told_closed: bool,
     /// JavaScript does not want it to keep the process alive.

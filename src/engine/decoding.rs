@@ -9,6 +9,7 @@ use super::inflating::{INFLATE_BUDGET, Inflation, Payload};
 use super::jobs::FrameEnd;
 use super::message::{Finished, LargePayloads, Message, OutOfMemory};
 use super::token::Token;
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{Event, MessageKind, ProtocolError};
 
 /// How decoding stopped.
@@ -66,6 +67,7 @@ impl<P> Connection<P> {
                     payload,
                 } => {
                     let payload = at(&payload);
+                    panic_if_asked("reading", batch.bytes(payload.clone()));
                     let kind = match kind {
                         MessageKind::Text => Kind::Text,
                         MessageKind::Binary => Kind::Binary,
@@ -82,6 +84,7 @@ impl<P> Connection<P> {
                 } => {
                     let declared = self.protocol.message_length();
                     let piece = batch.bytes(at(&payload));
+                    panic_if_asked("assembling", piece);
                     let appended = self.message.append(piece, declared, larges);
                     if end_of_frame {
                         self.end_frame(kind, end_of_message);

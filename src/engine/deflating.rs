@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::broken::Side;
 use super::connection::{Connection, Transport};
 use super::deflation::{Awaited, Deflation, Held, MOST_WARM, WARM_FROM};
 use super::jobs::{Deflate, Deflated};
@@ -21,6 +22,7 @@ use super::token::Token;
 use super::trim::trim;
 use crate::protocol::Opcode;
 use crate::protocol::deflate::{Compression, Deflater};
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::window::Window;
 
 /// Payloads up to this many bytes are compressed here and now: at most half a millisecond at zlib's
@@ -73,6 +75,10 @@ impl<P> Reactor<P> {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return false;
         };
+        if connection.flags.mute {
+            return false;
+        }
+        panic_if_asked("gathering", payload);
         if connection.detours(command)
             && let Some(deflation) = &mut connection.deflation
         {
@@ -298,19 +304,22 @@ impl<P> Reactor<P> {
             };
             let wanted = deflation.in_message || deflation.is_warm;
             deflation.deflater = deflater.take_if(|_| wanted);
-            let send = AssertUnwindSafe(|| self.send_held(token, command, &compressed));
+            let send = AssertUnwindSafe(|| {
+                panic_if_asked("finishing", &payload);
+                self.send_held(token, command, &compressed);
+            });
             if catch_unwind(send).is_err() {
-                self.fail_broken(token.slot);
+                self.fail_broken(token.slot, Side::Writing);
             }
         }
     }
 
-    /// A job was lost: its connections are closed.
+    /// A job was lost: its connections fail.
     pub(super) fn deflate_failed(&mut self, job: u64) {
         let awaited = self.take_awaited(job);
         for token in awaited.into_iter().flat_map(|awaited| awaited.connections) {
             if self.get(token).is_some() {
-                self.fail_broken(token.slot);
+                self.fail_broken(token.slot, Side::Writing);
             }
         }
     }

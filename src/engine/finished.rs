@@ -63,13 +63,13 @@ impl<P> Reactor<P> {
                     self.codecs.inflated_elsewhere();
                     let accept = AssertUnwindSafe(|| self.inflated(inflated, batch, larges));
                     if catch_unwind(accept).is_err() {
-                        self.inflate_failed(token);
+                        self.inflate_failed(token, batch);
                     }
                 }
                 Outcome::Deflated(deflated) => self.deflated(deflated),
                 Outcome::InflateBroken(token) => {
                     self.codecs.inflated_elsewhere();
-                    self.inflate_failed(token);
+                    self.inflate_failed(token, batch);
                 }
                 Outcome::DeflateBroken(job) => self.deflate_failed(job),
             }

@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use super::batch::{Batch, Kind};
+use super::broken::Side;
 use super::connection::{Connection, Transport};
 use super::deflation::{Codecs, Deflation};
 use super::jobs::{FrameEnd, Inflate, Inflated};
@@ -18,6 +19,7 @@ use super::message::{LargePayloads, Message, OutOfMemory, SMALL_MESSAGE};
 use super::reactor::Reactor;
 use super::token::Token;
 use crate::protocol::inflate::{Compressed, Inflater};
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::window::Window;
 use crate::protocol::{self, MessageKind, ProtocolError, utf8};
 
@@ -230,6 +232,7 @@ impl<P> Connection<P> {
             result,
         } = inflated;
         let output = result?;
+        panic_if_asked("accepting", &output);
         let declared = match frame.fin {
             true => 0,
             false => (self.message.len() + output.len()) as u64,
@@ -268,14 +271,17 @@ impl<P> Reactor<P> {
         self.enqueue(token.slot);
     }
 
-    /// A job was lost: its connection is closed.
-    pub(super) fn inflate_failed(&mut self, token: Token) {
+    /// A job was lost: its connection fails.
+    pub(super) fn inflate_failed(&mut self, token: Token, batch: &mut Batch<'_>) {
         if let Some(connection) = self.get_mut(token) {
-            connection.flags.inflating = false;
-            connection.flags.discarding = true;
-            connection.flags.decodable = false;
-            self.fail_broken(token.slot);
-            self.enqueue(token.slot);
+            let was_waiting = std::mem::take(&mut connection.flags.inflating);
+            if let Transport::Stream(_) = connection.transport
+                && was_waiting
+            {
+                // Its end has to be seen.
+                batch.push(token, Kind::Uncongested, 0, 0);
+            }
+            self.fail_broken(token.slot, Side::Reading);
         }
     }
 }

@@ -6,6 +6,7 @@ use super::pool::{self, Completions};
 use super::token::Token;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{MessageKind, ProtocolError};
 
 /// Memory for what is decompressed grows by this many bytes at first.
@@ -92,6 +93,7 @@ impl Inflate {
             }
         }
         output.truncate(length);
+        panic_if_asked("inflating", &output);
         Ok(output)
     }
 }
@@ -116,6 +118,7 @@ impl Deflate {
                 deflater.begin(&self.window, None);
                 deflater
             });
+            panic_if_asked("deflating", &self.payload);
             let mut compressed = Vec::new();
             deflater.deflate(&self.payload, self.fin, &mut compressed);
             ticket.complete(Outcome::Deflated(Deflated {

@@ -22,6 +22,7 @@
 #[cfg(target_os = "linux")]
 mod adopt;
 mod batch;
+mod broken;
 mod connection;
 mod decoding;
 mod deflating;

@@ -1,7 +1,6 @@
 //! The sockets of one thread, and what happens to them during a turn.
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use slab::Slab;
@@ -9,13 +8,14 @@ use socket2::Socket;
 
 use super::Poller;
 use super::batch::{Batch, Kind};
+use super::broken::Side;
 use super::connection::{Connection, Transport};
 use super::deflation::Codecs;
 use super::jobs::Outcome;
 use super::message::LargePayloads;
 use super::scratch::Scratch;
 use super::token::Token;
-use crate::protocol::{CloseCode, ProtocolError};
+use crate::protocol::ProtocolError;
 
 /// Adopted sockets, their connections, and what they have to tell.
 ///
@@ -181,7 +181,11 @@ impl<P> Reactor<P> {
         };
         connection.flags.queued = false;
         let serve = AssertUnwindSafe(|| self.serve(slot, batch, larges));
-        match catch_unwind(serve).unwrap_or_else(|_| self.fail_broken(slot)) {
+        let served = catch_unwind(serve).unwrap_or_else(|_| {
+            self.fail_broken(slot, Side::Reading);
+            Served::Drained
+        });
+        match served {
             Served::Drained => false,
             Served::More => {
                 self.enqueue(slot);
@@ -202,8 +206,8 @@ impl<P> Reactor<P> {
     /// Returns whether something was left for another time.
     pub(crate) fn tell(&mut self, batch: &mut Batch<'_>, closed: bool) -> bool {
         for _ in 0..self.notices.len() {
-            // One connection has at most three things to tell.
-            if batch.records_left() < 3 {
+            // One connection has at most four things to tell.
+            if batch.records_left() < 4 {
                 break;
             }
             let Some(slot) = self.notices.pop_front() else {
@@ -223,6 +227,9 @@ impl<P> Reactor<P> {
             if std::mem::take(&mut connection.flags.drained) {
                 batch.push(token, Kind::Drained, 0, 0);
             }
+            if std::mem::take(&mut connection.flags.untold) {
+                batch.push(token, Kind::Error, 0, 0);
+            }
             connection.flags.noticed = false;
             if connection.is_closed() && !connection.flags.last_words {
                 if closed {
@@ -239,36 +246,6 @@ impl<P> Reactor<P> {
             }
         }
         !self.notices.is_empty()
-    }
-
-    /// A panic has left the connection in an unknown state: the peer is told, and it is closed.
-    /// Everybody else goes on.
-    pub(super) fn fail_broken(&mut self, slot: u32) -> Served {
-        let Some(connection) = self.connections.get_mut(slot as usize) else {
-            return Served::Drained;
-        };
-        // "a server is terminating the connection because it encountered an unexpected condition"
-        // (RFC 6455 §7.4.1). Best effort: if it is refused, the peer sees the end.
-        let [high, low] = CloseCode::INTERNAL_ERROR.value().to_be_bytes();
-        let frame = [0x88, 0x02, high, low];
-        match &mut connection.transport {
-            Transport::Socket(socket) => {
-                if connection.queue.is_empty() {
-                    let _ = socket.write(&frame);
-                }
-                self.close(slot, 0);
-            }
-            Transport::Stream(output) => {
-                output.bytes.extend(frame);
-                output.end = true;
-                connection.flags.discarding = true;
-                connection.flags.decodable = false;
-                connection.pending.clear();
-                self.list_output(slot);
-            }
-            Transport::Closed => {}
-        }
-        Served::Drained
     }
 
     /// Closes the descriptor of `slot` because of `errno`, or because it is time (0).

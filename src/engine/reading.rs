@@ -17,6 +17,7 @@ use super::inflating::INFLATE_BUDGET;
 use super::message::{LargePayloads, OutOfMemory};
 use super::reactor::{Reactor, Served};
 use super::token::Token;
+use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{Event, ProtocolError};
 
 /// Bytes that one connection may read in a turn while others wait.
@@ -116,6 +117,7 @@ impl<P> Connection<P> {
                     .protocol
                     .begin_chunk()
                     .and_then(|()| self.protocol.receive(&mut memory[..count]));
+                panic_if_asked("receiving", &memory[..count]);
                 self.message.received(count);
                 match decoded {
                     Ok(Some(decoded)) => {

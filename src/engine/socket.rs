@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Waker};
 use socket2::Socket;
 
+use super::broken::Side;
 use super::connection::{Connection, Settings, Transport};
 use super::reactor::Reactor;
 use super::token::Token;
@@ -147,7 +149,11 @@ impl<P> Reactor<P> {
             flags.paused = false;
         }
         if event.is_writable() && !connection.queue.is_empty() {
-            self.drain_queue(token.slot);
+            // A panic here would lose the events of all others.
+            let drain = AssertUnwindSafe(|| self.drain_queue(token.slot));
+            if catch_unwind(drain).is_err() {
+                self.fail_broken(token.slot, Side::Writing);
+            }
         }
         self.enqueue(token.slot);
     }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::batch::{Batch, Kind, RECEIVE_SIZE};
+use super::broken::Side;
 use super::connection::{Connection, Settings, Transport};
 use super::intake::Intake;
 use super::message::LargePayloads;
@@ -50,7 +51,7 @@ impl<P> Reactor<P> {
             }
             let receive = AssertUnwindSafe(|| self.receive_chunk(token, bytes, batch, larges));
             if catch_unwind(receive).is_err() {
-                self.fail_broken(token.slot);
+                self.fail_broken(token.slot, Side::Reading);
             }
         }
     }

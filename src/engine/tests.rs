@@ -3,6 +3,7 @@
 // The peers of the sockets under test are the standard library's.
 #![allow(clippy::disallowed_types)]
 
+mod broken;
 mod compression;
 mod decompression;
 mod deflated;

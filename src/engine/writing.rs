@@ -9,12 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use socket2::Socket;
 
+use super::broken::Side;
 use super::connection::{NO_RECORD, Transport};
 use super::message::LargePayloads;
 use super::outbox::{Command, Operation, Outbox};
 use super::reactor::Reactor;
 use super::scratch::{Payloads, Scratch};
 use super::token::Token;
+use crate::protocol::injection::panic_if_asked;
 
 /// How many pieces one system call is given.
 const PIECES_PER_CALL: usize = 64;
@@ -56,7 +58,7 @@ impl<P> Reactor<P> {
                 self.write(slot, &scratch, &outbox, ended);
             });
             if catch_unwind(write).is_err() {
-                self.fail_broken(slot);
+                self.fail_broken(slot, Side::Writing);
             }
         }
         let all = end == scratch.touched.len();
@@ -131,16 +133,18 @@ impl<P> Reactor<P> {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
+        connection.flags.writing = true;
         let socket = match &mut connection.transport {
             Transport::Socket(socket) => socket,
             Transport::Stream(output) => {
                 for piece in &scratch.pieces {
-                    output
-                        .bytes
-                        .extend_from_slice(scratch.piece(piece, payloads));
+                    let bytes = scratch.piece(piece, payloads);
+                    output.bytes.extend_from_slice(bytes);
+                    panic_if_asked("writing", bytes);
                 }
                 output.marks += scratch.marks.len();
                 output.end |= ended;
+                connection.flags.writing = false;
                 self.list_output(slot);
                 return;
             }
@@ -169,8 +173,10 @@ impl<P> Reactor<P> {
                 let skipped = skip.min(bytes.len());
                 skip -= skipped;
                 connection.queue.push(&bytes[skipped..]);
+                panic_if_asked("writing", bytes);
             }
         }
+        connection.flags.writing = false;
         let mut notice = false;
         for &mark in &scratch.marks {
             if !refuses && mark <= written {
@@ -200,10 +206,15 @@ impl<P> Reactor<P> {
         let Some(socket) = connection.transport.socket_mut() else {
             return;
         };
-        match connection
-            .queue
-            .drain_into(|slices| socket.write_vectored(slices))
-        {
+        connection.flags.writing = true;
+        let drained = connection.queue.drain_into(|slices| {
+            slices
+                .iter()
+                .for_each(|bytes| panic_if_asked("draining", bytes));
+            socket.write_vectored(slices)
+        });
+        connection.flags.writing = false;
+        match drained {
             Ok(0) => {}
             Ok(count) => {
                 connection.bytes_written += count as u64;

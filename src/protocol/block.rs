@@ -160,6 +160,8 @@ pub(super) fn write_block(
         // BTYPE 00; its length, and that inverted.
         bits.put(0, 3);
         bits.align();
+        // Up to 40 bits wait by now, and 32 more would be too many.
+        bits.flush();
         let length = bytes.len() as u16;
         bits.put(length.into(), 16);
         bits.put((!length).into(), 16);

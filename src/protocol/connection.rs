@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::header::{HeaderStart, KEY_LENGTH, MAX_CONTROL_PAYLOAD, START_LENGTH};
+use super::injection::panic_if_asked;
 use super::message::Message;
 use super::utf8::Utf8Stream;
 use super::{CloseCode, ClosePayload, Limits, MessageKind, Opcode, ProtocolError, mask, utf8};
@@ -164,6 +165,11 @@ impl Connection {
         result
     }
 
+    /// Which end it is.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
     /// Bytes of the current data frame's payload still to come; 0 between frames.
     pub(crate) fn frame_remaining(&self) -> u64 {
         match self.stage {
@@ -224,6 +230,7 @@ impl Connection {
             let payload = payload_at..payload_at + length as usize;
             let bytes = &mut input[payload.clone()];
             mask::apply(bytes, key);
+            panic_if_asked("decoding", bytes);
             if !compressed && self.must_be_utf8(kind) && !utf8::is_valid(bytes) {
                 return Err(ProtocolError::InvalidUtf8);
             }
@@ -340,6 +347,7 @@ impl Connection {
         let consumed = from + length as usize;
         let bytes = &mut input[from..consumed];
         mask::apply_piece(bytes, &mut frame.key);
+        panic_if_asked("decoding", bytes);
         frame.remaining -= length;
 
         let end_of_frame = frame.remaining == 0;

@@ -3,6 +3,7 @@
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Status, Strategy};
 
 use super::block::{BitWriter, Frequencies, Token, end_blocks, write_block};
+use super::injection::panic_if_asked;
 use super::lz77::{Effort, Matcher};
 use super::window::{MAX_WINDOW_BITS, MIN_WINDOW_BITS};
 
@@ -141,6 +142,7 @@ impl Deflater {
     /// # Panics
     /// If zlib says that it was misused.
     pub(crate) fn deflate(&mut self, payload: &[u8], fin: bool, output: &mut Vec<u8>) {
+        panic_if_asked("compressing", payload);
         if payload.is_empty() {
             // zlib writes nothing when it is flushed twice.
             if fin {

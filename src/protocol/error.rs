@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::CloseCode;
 
-/// The peer broke the protocol or a limit. The connection must be failed with
-/// [`close_code`](Self::close_code); texts and codes are those of ws.
+/// The peer broke the protocol or a limit, or we cannot go on. The connection must be failed with
+/// [`close_code`](Self::close_code); texts and codes are those of ws, but for ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProtocolError {
     UnexpectedRsv23,
@@ -29,6 +29,8 @@ pub(crate) enum ProtocolError {
     InvalidUtf8,
     /// A compressed payload that zlib refuses, with zlib's text.
     InvalidCompression(&'static str),
+    /// Not the peer's fault: something of ours has panicked.
+    Internal,
 }
 
 /// The JavaScript class that the error has in ws.
@@ -80,6 +82,7 @@ impl ProtocolError {
             Self::TooManyBufferedChunks => (RangeError, "Too many buffered chunks", None, Code::POLICY, "WS_ERR_TOO_MANY_BUFFERED_PARTS"),
             Self::InvalidCloseCode(code) => (RangeError, "Invalid WebSocket frame: invalid status code", Some(code), Code::PROTOCOL_ERROR, "WS_ERR_INVALID_CLOSE_CODE"),
             Self::InvalidCompression(text) => (Error, text, None, Code::INVALID_PAYLOAD, "Z_DATA_ERROR"),
+            Self::Internal => (Error, "Internal error: this connection cannot go on", None, Code::INTERNAL_ERROR, "FERROWS_ERR_INTERNAL"),
             Self::InvalidUtf8 => (Error, "Invalid WebSocket frame: invalid UTF-8 sequence", None, Code::INVALID_PAYLOAD, "WS_ERR_INVALID_UTF8"),
         }
     }

@@ -3,6 +3,7 @@
 use zlib_rs::{Inflate, InflateError, InflateFlush, Status};
 
 use super::ProtocolError;
+use super::injection::panic_if_asked;
 use super::window::MAX_WINDOW_BITS;
 
 /// What the sender has removed. §7.2.2: "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of
@@ -136,6 +137,7 @@ impl Inflater {
                 }
             }
         }
+        panic_if_asked("decompressing", &output[..written]);
         Ok(written)
     }
 

@@ -26,6 +26,7 @@
 //! | `block.rs`       | RFC 1951 §3.2, the block that it becomes                             |
 //! | `huffman.rs`     | RFC 1951 §3.2.2, the codes in that block                             |
 //! | `window.rs`      | RFC 7692 §7.1.1, the LZ77 window that is taken over                  |
+//! | `injection.rs`   | nothing: panics that tests ask for                                   |
 
 #![forbid(unsafe_code)]
 
@@ -39,6 +40,7 @@ pub(crate) mod handshake;
 pub(crate) mod header;
 mod huffman;
 pub(crate) mod inflate;
+pub(crate) mod injection;
 mod limits;
 mod lz77;
 pub(crate) mod mask;

@@ -161,7 +161,7 @@ fn what_was_compressed_for_a_closed_connection_reaches_nobody() {
 }
 
 #[test]
-fn the_connections_of_a_job_that_is_lost_are_closed_with_1011_and_no_other() {
+fn the_connections_of_a_job_that_is_lost_fail_with_1011_and_no_other() {
     let mut pooled = Pooled::new();
     let (broken, mut broken_peer) = pooled.connect(settings(false, 0));
     let (whole, mut whole_peer) = pooled.connect(settings(false, 0));
@@ -170,13 +170,13 @@ fn the_connections_of_a_job_that_is_lost_are_closed_with_1011_and_no_other() {
     pooled.bench.reactor.deflate_failed(job);
     // The other thread knows nothing of it: what it brings is nobody's.
     let seen = pooled.finish(1);
-    let closed = |token: Token| {
+    let failed = |token: Token| {
         let is_its = |record: &&Record| record.slot == token.slot;
         seen.iter()
             .filter(is_its)
-            .any(|record| record.kind == Kind::Closed as u8)
+            .any(|record| record.kind == Kind::Error as u8)
     };
-    assert!(closed(broken) && !closed(whole));
+    assert!(failed(broken) && !failed(whole));
     assert_eq!(read_frame(&mut broken_peer), (0x88, vec![0x03, 0xf3]));
     pooled.send(&[whole], TEXT, &letters(LARGE, 2));
     pooled.finish(1);

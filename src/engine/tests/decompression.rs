@@ -216,9 +216,9 @@ fn damage_that_is_found_on_another_thread_is_one_error_and_nothing_follows() {
 }
 
 #[test]
-fn a_connection_whose_job_is_lost_is_closed_with_1011_and_no_other() {
+fn a_connection_whose_job_is_lost_fails_and_no_other() {
     let mut pooled = Pooled::new();
-    let (broken, mut one) = pooled.connect(settings(false, 0));
+    let (broken, _one) = pooled.connect(settings(false, 0));
     let (whole, mut two) = pooled.connect(settings(false, 0));
     let reactor = &mut pooled.bench.reactor;
     drop(
@@ -231,8 +231,8 @@ fn a_connection_whose_job_is_lost_is_closed_with_1011_and_no_other() {
         .expect("written");
     let seen = pooled.finish(1);
     assert_eq!(kinds(&seen, whole), [Kind::Binary as u8]);
-    assert_eq!(kinds(&seen, broken), [Kind::Closed as u8]);
-    assert_eq!(read_frame(&mut one), (0x88, vec![0x03, 0xf3]));
+    assert_eq!(kinds(&seen, broken), [Kind::Error as u8]);
+    assert_eq!(error(&pooled.bench, broken), Some(ProtocolError::Internal));
 }
 
 #[test]

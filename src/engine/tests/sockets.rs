@@ -179,29 +179,6 @@ fn what_the_kernel_refuses_follows_in_order_and_is_told_when_it_is_written() {
 }
 
 #[test]
-fn a_panic_while_one_connection_is_served_closes_it_with_1011_and_no_other() {
-    let mut bench = Bench::new();
-    let (broken, mut broken_peer) = bench.connect(&[]);
-    let (whole, mut whole_peer) = bench.connect(&[]);
-    bench.larges.panics = true;
-    broken_peer
-        .write_all(&frame(0x82, &pattern(100_000)))
-        .expect("written");
-    whole_peer
-        .write_all(&frame(0x81, b"still here"))
-        .expect("written");
-    let seen = bench.settle();
-    assert!(seen.contains(&text(whole.slot, b"still here")));
-    assert!(
-        seen.iter()
-            .any(|record| record.slot == broken.slot && record.kind == Kind::Closed as u8)
-    );
-    let mut received = [0; 4];
-    broken_peer.read_exact(&mut received).expect("read");
-    assert_eq!(received, [0x88, 0x02, 0x03, 0xf3]);
-}
-
-#[test]
 fn a_duplicate_is_taken_and_what_is_no_stream_socket_is_not() {
     let (ours, _theirs) = UnixStream::pair().expect("a socket pair");
     let socket = adopt(ours.as_raw_fd()).expect("adopted");

@@ -1,6 +1,6 @@
 //! Connections whose bytes a stream moves.
 
-use super::{Bench, frame, pattern, text};
+use super::{Bench, frame, text};
 
 #[test]
 fn chunks_of_streams_are_decoded_while_the_batch_has_room_and_wait_otherwise() {
@@ -30,23 +30,6 @@ fn chunks_of_streams_are_decoded_while_the_batch_has_room_and_wait_otherwise() {
         Some(&text(one.slot, b"in pieces"))
     );
     assert_eq!(rest.len(), 2000 - count + 2);
-}
-
-#[test]
-fn a_panic_while_a_chunk_is_decoded_ends_that_stream_alone() {
-    let mut bench = Bench::new();
-    let (broken, sound) = (bench.add_stream(), bench.add_stream());
-    let large = frame(0x82, &pattern(200_000));
-    let whole = frame(0x81, b"whole");
-    bench.larges.panics = true;
-    let (first, second) = large[..100_000].split_at(50_000);
-    let chunks = [(broken, first), (broken, second), (sound, &whole[..])];
-    assert_eq!(bench.take_intake(&chunks), 1);
-    let mut memory = [0; 16];
-    let taken = bench.reactor.take_output(&mut memory, true);
-    let taken = taken.expect("what the peer is told");
-    assert!(taken.token == broken && taken.end);
-    assert_eq!(memory[..taken.length], [0x88, 0x02, 0x03, 0xf3]);
 }
 
 #[test]

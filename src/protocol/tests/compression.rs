@@ -333,3 +333,17 @@ fn parameters_out_of_range_are_none() {
         assert!(Compression::new(level, mem_level, strategy, window_bits).is_none());
     }
 }
+
+/// Where 30 or 31 bits waited at the end of a block, and the next one was stored, the latter's length
+/// was damaged.
+#[test]
+fn a_stored_block_begins_behind_any_bit_of_another() {
+    for seed in 0..200 {
+        let mut text = json(32 * 1024, seed);
+        text.extend_from_slice(&noise(1000, seed));
+        let mut deflater = Deflater::new(compression(6, 15));
+        let mut output = Vec::new();
+        deflater.deflate(&text, true, &mut output);
+        assert_eq!(message(&output), Ok(text), "{seed}");
+    }
+}
