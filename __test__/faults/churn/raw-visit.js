@@ -10,7 +10,7 @@ const { isPayloadOf, keyOf, payloadOf, reasonOf, wayOf } = require('./token');
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** What a server says to a frame that is not masked. */
-const PROTOCOL_ERROR = '03ea';
+const PROTOCOL_ERROR = '\x03\xea';
 
 /**
  * One connection by a bare socket. All bytes that it receives, up to its end, have to be its own: the
@@ -129,11 +129,12 @@ class RawVisit {
   _check(first, payload) {
     this._seen.frames++;
     if (first === 0x88) {
-      const code = payload.toString('hex', 0, 2);
-      const reason = payload.toString('latin1', 2);
-      if (code !== PROTOCOL_ERROR && reason !== reasonOf(this.number)) {
-        this._complain(reason);
-      }
+      const text = payload.toString('latin1');
+      const expected =
+        this.way === 'protocol error'
+          ? PROTOCOL_ERROR
+          : `\x03\xe8${reasonOf(this.number)}`;
+      if (text !== expected) this._complain(text);
       if (this.way === 'closed by the server') {
         this._socket.write(frame(0x88, payload));
       }
@@ -152,7 +153,9 @@ class RawVisit {
 
     switch (this.way) {
       case 'close':
-        return socket.write(frame(0x88, `\x03\x20${reasonOf(number)}`));
+        return socket.write(
+          frame(0x88, Buffer.from(`\x03\xe8${reasonOf(number)}`, 'latin1'))
+        );
       case 'reset':
         return socket.resetAndDestroy();
       case 'end in a frame':
