@@ -8,7 +8,12 @@ const { compareStreams } = require('../support/contract');
 
 compareStreams();
 
-for (const topic of ['faults/resets']) {
+for (const topic of [
+  'faults/listeners',
+  'faults/resets',
+  'faults/slow-peers',
+  'faults/stopped-peers'
+]) {
   suite(`${topic}, over streams`, () => {
     require(`../${topic}.test.js`);
   });
