@@ -38,7 +38,8 @@ async function next({ lines }) {
  *
  * @param {String} name A library: `'ws'`, `'ferrows'` or `'streams'`
  * @param {Number} count How many
- * @param {Function} [tell] Called with how many there were, once a minute
+ * @param {Function} [tell] Called once a minute: with how many there were, and how many of them received
+ *     what was not theirs
  * @return {Promise<Object>} What the `clients` and the `server` have seen, and the `seconds`
  */
 async function churn(name, count, tell) {
@@ -54,7 +55,7 @@ async function churn(name, count, tell) {
     let seen;
     do {
       seen = await next(clients);
-      if (!seen.done) tell?.(seen.visits);
+      if (!seen.done) tell?.(seen.visits, seen.foreign.length);
     } while (!seen.done);
     clearInterval(timer);
 
@@ -67,8 +68,8 @@ async function churn(name, count, tell) {
 }
 
 async function main(count) {
-  const result = await churn('ferrows', count, (visits) =>
-    console.log(`${visits} connections`)
+  const result = await churn('ferrows', count, (visits, foreign) =>
+    console.log(`${visits} connections, ${foreign} times bytes of another one`)
   );
   const { clients, server, seconds } = result;
   const foreign = clients.foreign.length + server.foreign.length;
