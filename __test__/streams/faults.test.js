@@ -12,7 +12,8 @@ for (const topic of [
   'faults/listeners',
   'faults/resets',
   'faults/slow-peers',
-  'faults/stopped-peers'
+  'faults/stopped-peers',
+  'hostile/reasons'
 ]) {
   suite(`${topic}, over streams`, () => {
     require(`../${topic}.test.js`);
