@@ -105,6 +105,33 @@ for (const role of ['server', 'client']) {
     }
   });
 
+  contract(
+    `A ${role} for which there is never memory again keeps nothing else waiting`,
+    async (scenario) => {
+      const faults = { FAULTY_AFTER: 6, FAULTY_WRITES: 'ENOBUFS' };
+      const { connect, make, program } = await start(scenario, role, faults);
+      const peer = await connect();
+
+      // One call for the handshake, one for each echo.
+      for (let i = 0; i < 5; i++) {
+        peer.send(make(0x81, 'again'));
+        await readMasked(peer);
+      }
+      peer.send(make(0x81, 'never'));
+      do program.write('received');
+      while ((await program.read()) < 6);
+      // It goes on to listen to others.
+      for (let i = 0; i < 100; i++) {
+        program.write('received');
+        await program.read();
+      }
+      scenario.log(peer.received);
+      program.child.stdin.end();
+      await program.success();
+      scenario.log('ended');
+    }
+  );
+
   suite(`A ${role} whose connection`, () => {
     for (const [what, code] of [
       ['READS', 'ETIMEDOUT'],

@@ -1,10 +1,14 @@
 'use strict';
 
 // Echoes messages, as a server or as a client: LIBRARY ROLE [PORT]. A server prints its port. For each connection
-// that ends, it prints the events of its end.
+// that ends, it prints the events of its end; for each line, how many messages it has received.
+
+const { createInterface } = require('node:readline');
 
 const [, , library, role, port] = process.argv;
 const { WebSocket, WebSocketServer } = require(library);
+
+let received = 0;
 
 const say = (value) => console.log(JSON.stringify(value));
 
@@ -12,6 +16,7 @@ function echo(ws) {
   const events = [];
 
   ws.on('message', (data, binary) => {
+    received++;
     ws.send(data, { binary }, (error) => {
       if (error) events.push(['not sent', error.code ?? error.message]);
     });
@@ -29,4 +34,6 @@ if (role === 'server') {
   echo(new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false }));
 }
 
-process.stdin.resume().on('end', () => process.exit());
+createInterface({ input: process.stdin })
+  .on('line', () => say(received))
+  .on('close', () => process.exit());
