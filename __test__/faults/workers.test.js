@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { LIBRARIES, run } = require('../runtime/support');
 
 const PROGRAM = path.join(__dirname, 'programs/terminated-worker.js');
-const ROUNDS = 8;
+const ROUNDS = 5;
 
 for (const name of ['ferrows', 'streams']) {
   for (const what of ['small', 'large', 'compressed']) {
