@@ -54,7 +54,7 @@ class Program {
  * Runs a program of `programs/` in a process of its own, which ends with the test at the latest.
  *
  * @param {TestContext} t The test
- * @param {String} name The name of its file
+ * @param {String} name The name of its file, or an absolute path
  * @param {Array} [args] Its arguments
  * @param {Object} [options]
  * @param {Number} [options.descriptors] How many descriptors it may have
@@ -68,7 +68,7 @@ function run(
   args = [],
   { descriptors, flags = [], runtime = [process.execPath] } = {}
 ) {
-  const file = path.join(__dirname, 'programs', name);
+  const file = path.resolve(__dirname, 'programs', name);
   let command = [...runtime, ...flags, file, ...args.map(String)];
 
   if (descriptors !== undefined) {

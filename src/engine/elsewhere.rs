@@ -17,6 +17,10 @@ impl Poller {
     pub(super) fn deregister(&self, _: &Socket) {
         match *self {}
     }
+
+    pub(super) fn rearm(&self, _: &Socket, _: Token) {
+        match *self {}
+    }
 }
 
 impl<P> Reactor<P> {

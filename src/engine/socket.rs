@@ -29,14 +29,24 @@ pub(super) struct Poller {
     waker: Arc<Waker>,
 }
 
+/// It is never changed: an edge-triggered write event costs nothing until the kernel has refused a
+/// write. Urgent data is asked for because it ends a read early.
+const INTEREST: Interest = Interest::READABLE
+    .add(Interest::WRITABLE)
+    .add(Interest::PRIORITY);
+
 impl Poller {
     fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
-        // The interest is never changed: an edge-triggered write event costs nothing until the
-        // kernel has refused a write. Urgent data is asked for because it ends a read early.
-        let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
-        let name = mio::Token(token.slot as usize | (token.generation as usize) << 32);
         let registry = self.poll.registry();
-        registry.register(&mut SourceFd(&descriptor), name, interest)
+        registry.register(&mut SourceFd(&descriptor), name(token), INTEREST)
+    }
+
+    /// Has the next turn be told again what a socket is ready for.
+    pub(super) fn rearm(&self, socket: &Socket, token: Token) {
+        let descriptor = socket.as_raw_fd();
+        let registry = self.poll.registry();
+        // It fails for want of memory at most, and then the socket's next edge will do.
+        let _ = registry.reregister(&mut SourceFd(&descriptor), name(token), INTEREST);
     }
 
     /// Stops watching a socket that is about to be closed.
@@ -44,6 +54,10 @@ impl Poller {
         let registry = self.poll.registry();
         let _ = registry.deregister(&mut SourceFd(&socket.as_raw_fd()));
     }
+}
+
+fn name(token: Token) -> mio::Token {
+    mio::Token(token.slot as usize | (token.generation as usize) << 32)
 }
 
 impl<P> Reactor<P> {

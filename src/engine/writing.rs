@@ -155,11 +155,14 @@ impl<P> Reactor<P> {
             !connection.queue.is_empty() || connection.flags.write_ended || connection.errno != 0;
         let mut failure = 0;
         let mut written = 0;
+        let mut starved = false;
         if !refuses && total > 0 {
-            match write_pieces(socket, scratch, payloads, total) {
+            let mut sink = Sink::new(socket);
+            match write_pieces(&mut sink, scratch, payloads, total) {
                 Ok(count) => written = count,
                 Err(error) => failure = error.raw_os_error().unwrap_or(libc::EIO),
             }
+            starved = sink.starved;
         }
         let start = connection.bytes_written + connection.queue.len() as u64;
         connection.bytes_written += written as u64;
@@ -193,6 +196,9 @@ impl<P> Reactor<P> {
         if failure != 0 {
             self.write_failed(slot, failure);
         } else {
+            if starved {
+                self.rearm(slot);
+            }
             self.end_if_drained(slot);
         }
     }
@@ -206,14 +212,16 @@ impl<P> Reactor<P> {
         let Some(socket) = connection.transport.socket_mut() else {
             return;
         };
+        let mut sink = Sink::new(socket);
         connection.flags.writing = true;
         let drained = connection.queue.drain_into(|slices| {
             slices
                 .iter()
                 .for_each(|bytes| panic_if_asked("draining", bytes));
-            socket.write_vectored(slices)
+            sink.write_vectored(slices)
         });
         connection.flags.writing = false;
+        let starved = sink.starved;
         match drained {
             Ok(0) => {}
             Ok(count) => {
@@ -232,6 +240,9 @@ impl<P> Reactor<P> {
                 self.write_failed(slot, errno);
             }
         }
+        if starved {
+            self.rearm(slot);
+        }
     }
 
     /// Sends FIN if it is wanted and nothing has to leave before it.
@@ -247,6 +258,18 @@ impl<P> Reactor<P> {
                 let _ = socket.shutdown(std::net::Shutdown::Write);
             }
             self.close_if_ended(slot);
+        }
+    }
+
+    /// Has the next turn write again what waits.
+    fn rearm(&self, slot: u32) {
+        let (Some(poller), Some(connection)) = (&self.poller, self.connections.get(slot as usize))
+        else {
+            return;
+        };
+        if let Some(socket) = connection.transport.socket() {
+            let generation = connection.generation;
+            poller.rearm(socket, Token { slot, generation });
         }
     }
 
@@ -267,9 +290,46 @@ impl<P> Reactor<P> {
     }
 }
 
+/// A socket that is written, and what it says of memory.
+struct Sink<'a> {
+    socket: &'a mut Socket,
+    /// The kernel had no memory for what was written. As libuv does, that is taken for a refusal; but
+    /// no edge will tell when there is memory again.
+    starved: bool,
+}
+
+impl<'a> Sink<'a> {
+    fn new(socket: &'a mut Socket) -> Self {
+        Sink {
+            socket,
+            starved: false,
+        }
+    }
+
+    fn refused(&mut self, result: io::Result<usize>) -> io::Result<usize> {
+        result.map_err(|error| {
+            if error.raw_os_error() != Some(libc::ENOBUFS) {
+                return error;
+            }
+            self.starved = true;
+            io::ErrorKind::WouldBlock.into()
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.socket.write(bytes);
+        self.refused(result)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let result = self.socket.write_vectored(slices);
+        self.refused(result)
+    }
+}
+
 /// Writes the pieces until all have left or the kernel refuses; returns the bytes taken.
 fn write_pieces(
-    socket: &mut Socket,
+    sink: &mut Sink<'_>,
     scratch: &Scratch,
     payloads: &(impl Payloads + ?Sized),
     total: usize,
@@ -279,7 +339,7 @@ fn write_pieces(
     let mut offset = 0;
     while written < total {
         let result = if let [piece] = &scratch.pieces[first..] {
-            socket.write(&scratch.piece(piece, payloads)[offset..])
+            sink.write(&scratch.piece(piece, payloads)[offset..])
         } else {
             let mut slices = [IoSlice::new(&[]); PIECES_PER_CALL];
             let mut used = 0;
@@ -289,7 +349,7 @@ fn write_pieces(
                 skip = 0;
                 used += 1;
             }
-            socket.write_vectored(&slices[..used])
+            sink.write_vectored(&slices[..used])
         };
         match result {
             Ok(count) => {

@@ -1,0 +1,87 @@
+'use strict';
+
+// Many short connections between a server and its clients, each in a process of its own:
+//
+//     npm run test:churn -- 1000000
+//
+// prints how far it is and what was seen; it fails if a connection has received a byte that is not its own.
+
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+const { createInterface } = require('node:readline');
+
+const { files } = require('../../support/libraries');
+
+const AT_ONCE = 100;
+const PROGRESS = 60_000;
+
+/** Starts a program of this directory. */
+function start(name, ...args) {
+  const child = spawn(
+    process.execPath,
+    [path.join(__dirname, name), ...args.map(String)],
+    { stdio: ['pipe', 'pipe', 'inherit'] }
+  );
+  const lines = createInterface({ input: child.stdout });
+  return { child, lines: lines[Symbol.asyncIterator]() };
+}
+
+/** The next line of a program. */
+async function next({ lines }) {
+  const { done, value } = await lines.next();
+  if (done) throw new Error('A program of the churn has died');
+  return JSON.parse(value);
+}
+
+/**
+ * Has connections come and go.
+ *
+ * @param {String} name A library: `'ws'`, `'ferrows'` or `'streams'`
+ * @param {Number} count How many
+ * @param {Function} [tell] Called once a minute: with how many there were, and how many of them received
+ *     what was not theirs
+ * @return {Promise<Object>} What the `clients` and the `server` have seen, and the `seconds`
+ */
+async function churn(name, count, tell) {
+  const server = start('server.js', files[name]);
+  let clients;
+
+  try {
+    const port = await next(server);
+    const begin = process.hrtime.bigint();
+    clients = start('clients.js', files[name], port, count, AT_ONCE);
+    const timer = setInterval(() => clients.child.stdin.write('\n'), PROGRESS);
+
+    let seen;
+    do {
+      seen = await next(clients);
+      if (!seen.done) tell?.(seen.visits, seen.foreign.length);
+    } while (!seen.done);
+    clearInterval(timer);
+
+    const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+    server.child.stdin.end();
+    return { clients: seen, server: await next(server), seconds };
+  } finally {
+    for (const program of [server, clients]) program?.child.kill('SIGKILL');
+  }
+}
+
+async function main(count) {
+  const result = await churn('ferrows', count, (visits, foreign) =>
+    console.log(`${visits} connections, ${foreign} times bytes of another one`)
+  );
+  const { clients, server, seconds } = result;
+  const foreign = clients.foreign.length + server.foreign.length;
+
+  console.log(JSON.stringify(result, null, 2));
+  console.log(
+    `${clients.visits} connections, ${Math.round(count / seconds)} a second; ` +
+      `${clients.bytes + server.bytes} bytes checked, ${foreign} of another connection`
+  );
+  process.exitCode = foreign === 0 ? 0 : 1;
+}
+
+module.exports = { churn };
+
+if (require.main === module) main(Number(process.argv[2] ?? 20_000));

@@ -1,0 +1,101 @@
+'use strict';
+
+// The server of the churn: LIBRARY. It prints its port; when its stdin ends, it prints what it has seen.
+
+const fs = require('node:fs');
+
+const { isPayloadOf, payloadOf, reasonOf, wayOf } = require('./token');
+
+const { WebSocketServer } = require(process.argv[2]);
+
+const seen = {
+  bytes: 0,
+  closed: 0,
+  connections: 0,
+  descriptors: 0,
+  foreign: [],
+  lateSends: 0,
+  messages: 0
+};
+
+/** Connections that have ended, to be sent on when others have their descriptors. */
+const ended = [];
+const KEPT = 64;
+
+const wss = new WebSocketServer(
+  { host: '127.0.0.1', perMessageDeflate: true, port: 0, backlog: 1024 },
+  () => console.log(JSON.stringify(wss.address().port))
+);
+
+wss.on('connection', (ws, req) => {
+  const number = Number(req.url.slice(1));
+  const way = wayOf(number);
+
+  seen.connections++;
+  if (seen.connections % 1000 === 0) sample();
+  // Someone who has gone sends now, and the descriptor may be this one's.
+  if (ended.length >= KEPT) haunt(ended.shift());
+  // Whoever looks at its socket keeps that.
+  if (number % 3 === 0) ws._socket.setNoDelay(true);
+
+  ws.on('error', () => {});
+  ws.on('message', (data) => {
+    seen.messages++;
+    seen.bytes += data.length;
+    if (!isPayloadOf(number, data)) {
+      seen.foreign.push([number, data.toString('latin1', 0, 60)]);
+    }
+
+    ws.send(payloadOf(number));
+    if (way === 'reset with bytes under way') {
+      ws.send(payloadOf(number, 300_000));
+    } else if (way === 'closed by the server') {
+      ws.close(1000, reasonOf(number));
+    } else if (way === 'terminated by the server') {
+      ws.terminate();
+      sendLate(ws, number);
+    }
+  });
+  ws.on('close', () => {
+    seen.closed++;
+    sendLate(ws, number);
+    ended.push({ number, ws });
+  });
+  ws.send(payloadOf(number));
+});
+
+/** Sends on a connection that has ended, in all manners. */
+function sendLate(ws, number) {
+  seen.lateSends++;
+  ws.send(payloadOf(number), () => {});
+  ws.ping(reasonOf(number), undefined, () => {});
+  ws.close();
+  if (number % 3 === 0) {
+    ws._socket.on('error', () => {});
+    ws._socket.write(payloadOf(number));
+  }
+}
+
+function haunt({ number, ws }) {
+  sendLate(ws, number);
+  ws.terminate();
+  ws._socket?.end();
+  ws._socket?.destroy();
+}
+
+/** Notes the highest descriptor: it stays low only if descriptors are used again. */
+function sample() {
+  const open = fs.readdirSync('/proc/self/fd').map(Number);
+  seen.descriptors = Math.max(seen.descriptors, ...open);
+}
+
+process.stdin.resume().on('end', () => {
+  if (wss.clients.size === 0) finish();
+  else setImmediate(() => process.stdin.emit('end'));
+});
+
+function finish() {
+  wss.close();
+  const open = fs.readdirSync('/proc/self/fd').length;
+  console.log(JSON.stringify({ ...seen, open }));
+}
