@@ -117,14 +117,20 @@ fn a_payload_is_copied_once_however_long_it_waits_and_for_however_many() {
     }
 }
 
-#[test]
-fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn() {
-    let (mut reactor, receiver) = new_reactor();
+/// A frame of a message of `length` zeros, compressed.
+fn compressed_frame(length: usize) -> Vec<u8> {
     let mut payload = Vec::new();
-    Deflater::new(compression()).deflate(&[0; 2_000_000], true, &mut payload);
+    Deflater::new(compression()).deflate(&vec![0; length], true, &mut payload);
     let mut frame = vec![0xc2, 126];
     frame.extend((payload.len() as u16).to_be_bytes());
     frame.extend(payload);
+    frame
+}
+
+#[test]
+fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn() {
+    let (mut reactor, receiver) = new_reactor();
+    let frame = compressed_frame(2_000_000);
     for _ in 0..CONNECTIONS {
         let token = add_stream(&mut reactor, Role::Client);
         reactor.push(token, &frame);
@@ -142,4 +148,39 @@ fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn(
         assert_eq!(fill(&mut reactor), 1, "one is much");
     }
     assert!(!reactor.is_referenced());
+}
+
+#[test]
+fn streams_and_reactors_end_at_any_time_while_other_threads_work_for_them() {
+    let command = Command::from_byte(0x91).expect("known");
+    let frame = compressed_frame(500_000);
+    for round in 0..12 {
+        let (mut reactor, receiver) = new_reactor();
+        let mut told = 0;
+        for number in 0..CONNECTIONS {
+            let token = add_stream(&mut reactor, Role::Client);
+            reactor.push(token, &frame);
+            reactor.write_now(token, command, &[0; 40_000]);
+            reactor.write_now(token, command, &[1; 40_000]);
+            if number % 3 == 0 {
+                told += fill(&mut reactor);
+            }
+            if (number + round) % 4 == 0 {
+                reactor.close_stream(token);
+            }
+        }
+        // Every other one is dropped with all that is under way.
+        while round % 2 == 0 && reactor.is_referenced() {
+            if reactor.codecs.completions.outstanding() > 0 {
+                receiver.recv().expect("a job ends");
+            }
+            reactor.collect_finished();
+            told += fill(&mut reactor);
+        }
+        if round % 2 == 0 {
+            assert_eq!(told, CONNECTIONS, "what streams brought before they closed");
+            assert_eq!(reactor.codecs.inflating, 0);
+            assert!(reactor.codecs.to_inflate.is_empty());
+        }
+    }
 }
