@@ -1,13 +1,22 @@
 //! permessage-deflate: what a peer sends as a compressed message, and what is sent to it.
 
+use crate::oracle::inflate::{self, End};
 use crate::protocol::ProtocolError;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
 use crate::protocol::window::Window;
-use crate::slow_inflate;
 
 /// Bytes that a message may have when it is decompressed.
 const MOST: usize = 64 * 1024;
+
+/// What a sender removes, RFC 7692 §7.2.1.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// Messages to compress one after the other: each takes long.
+const MESSAGES: usize = 6;
+
+/// Stretches that a large message has at most: 32 KiB each.
+const STRETCHES: usize = 8;
 
 /// Why a message was not decompressed.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,10 +52,37 @@ fn inflate_frames(window: &[u8], frames: &[&[u8]], room: usize) -> Result<Vec<u8
     Ok(output)
 }
 
-/// A message comes to the same, or is refused for the same reason, however long the pieces are to which
-/// it is decompressed. The first
-/// byte says that, the second where it is cut in two frames, the third how much of the message
-/// comes before it.
+/// What a message of these frames should come to. A frame with a final block ends there, and the
+/// next one starts anew.
+fn expected(window: &[u8], frames: &[&[u8]]) -> Result<Vec<u8>, End> {
+    let mut message = Vec::new();
+    let mut window = window;
+    let mut bytes = Vec::new();
+    for (index, frame) in frames.iter().enumerate() {
+        bytes.extend_from_slice(frame);
+        let is_last = index == frames.len() - 1;
+        if is_last {
+            bytes.extend(TAIL);
+        }
+        let inflated = inflate::inflate(window, &bytes, MOST - message.len());
+        match inflated.end {
+            End::Damaged | End::TooLong => return Err(inflated.end),
+            End::FinalBlock => {
+                bytes.clear();
+                window = &[];
+            }
+            End::Input if is_last => {}
+            End::Input => continue,
+        }
+        message.extend(inflated.output);
+    }
+    Ok(message)
+}
+
+/// A message is decompressed as by the slow twin, or refused for the same reason, however long the
+/// pieces are to which that is done.
+/// The first byte says that, the second where it is cut in two frames, the third how much of the
+/// message comes before it.
 pub fn inflate(data: &[u8]) {
     let &[room, cut, window, ref payload @ ..] = data else {
         return;
@@ -57,13 +93,21 @@ pub fn inflate(data: &[u8]) {
         let whole = inflate_frames(window, frames, MOST + 1);
         let pieces = inflate_frames(window, frames, usize::from(room).max(1));
         assert_eq!(whole, pieces);
+        match expected(window, frames) {
+            // zlib looks at what follows the last byte that there is room for.
+            Err(End::TooLong) => assert!(whole.is_err()),
+            Err(_) => assert!(matches!(whole, Err(Refused::Damaged(_)))),
+            Ok(message) => assert_eq!(whole, Ok(message)),
+        }
     }
 }
 
 /// A message that may refer to `window` is this one, and refers to at most `size` bytes back.
 fn assert_is(payload: &[u8], window: &[u8], size: usize, message: &[u8]) {
-    let (decompressed, farthest) = slow_inflate::inflate(payload, window);
-    assert_eq!(decompressed, message);
+    let inflated = inflate::inflate(window, &[payload, &TAIL].concat(), message.len());
+    assert_eq!(inflated.end, End::Input, "no more than the message");
+    assert_eq!(inflated.output, message);
+    let farthest = inflated.farthest;
     assert!(farthest <= size, "{farthest} bytes back");
 }
 
@@ -74,6 +118,42 @@ pub fn deflate(data: &[u8]) {
     let &[level, strategy, window_bits, cut, ref rest @ ..] = data else {
         return;
     };
+    assert_survives(
+        [level, strategy, window_bits],
+        usize::from(cut) * 8 + 1,
+        rest,
+    );
+}
+
+/// The same with messages of many blocks, which the rest describes: three bytes a stretch.
+pub fn deflate_large(data: &[u8]) {
+    let &[level, strategy, window_bits, cut, ref rest @ ..] = data else {
+        return;
+    };
+    let mut all = Vec::new();
+    for stretch in rest.chunks_exact(3).take(STRETCHES) {
+        let [kind, value, length] = [0, 1, 2].map(|index| usize::from(stretch[index]));
+        let mut random = (value + 1) as u32;
+        for _ in 0..length * length / 2 + 1 {
+            random = random.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
+            let noise = (random >> 24) as u8;
+            all.push(match kind % 4 {
+                0 => noise,
+                1 => noise % (kind / 4 + 2) as u8,
+                2 => value as u8,
+                _ => {
+                    let distance = (value << 8 | kind) + 1;
+                    all.len().checked_sub(distance).map_or(noise, |at| all[at])
+                }
+            });
+        }
+    }
+    let length = usize::from(cut) * 1024 + 1;
+    assert_survives([level, strategy, window_bits], length, &all);
+}
+
+/// Compresses `all` as messages of `length` bytes, and at last as one.
+fn assert_survives([level, strategy, window_bits]: [u8; 3], length: usize, all: &[u8]) {
     let window_bits = 8 + window_bits % 8;
     let compression = Compression::new(
         i32::from(level % 11) - 1,
@@ -82,9 +162,8 @@ pub fn deflate(data: &[u8]) {
         window_bits.into(),
     );
     let compression = compression.expect("all are in range");
-
     let size = 1 << window_bits;
-    let messages = rest.chunks(usize::from(cut) * 8 + 1);
+    let messages = all.chunks(length.max(all.len().div_ceil(MESSAGES)));
 
     // With a context: by one compressor, and by one that is given the window each time.
     let mut warm = Deflater::new(compression);
@@ -99,14 +178,14 @@ pub fn deflate(data: &[u8]) {
             let mut payload = Vec::new();
             deflater.deflate(first, false, &mut payload);
             deflater.deflate(second, true, &mut payload);
-            assert_is(&payload, &rest[..sent], size, message);
+            assert_is(&payload, &all[..sent], size, message);
         }
         window.push(message);
         sent += message.len();
     }
 
     // Without one.
-    for message in messages.chain([rest]) {
+    for message in messages.chain([all]) {
         let mut payload = Vec::new();
         lent.begin(&[], Some(message.len()));
         lent.deflate(message, true, &mut payload);

@@ -6,6 +6,7 @@
 #![allow(clippy::duplicate_mod)] // compiled as a test, the protocol brings its tests along
 
 mod compression;
+mod oracle;
 #[allow(dead_code, unused_imports)] // the addon uses the rest
 #[path = "../../src/protocol/mod.rs"]
 mod protocol;
@@ -14,10 +15,8 @@ mod reference;
 #[allow(dead_code)] // the unit tests use the rest
 #[path = "../../src/protocol/tests/replay.rs"]
 mod replay;
-#[path = "../../src/protocol/tests/slow_inflate.rs"]
-mod slow_inflate;
 
-pub use compression::{deflate, inflate};
+pub use compression::{deflate, deflate_large, inflate};
 
 use protocol::header::MAX_CONTROL_PAYLOAD;
 use protocol::{
@@ -66,7 +65,7 @@ fn frame_stream(role: Role, data: &[u8]) {
     replay::replay(role, limits, stream.chunks(1));
 }
 
-/// The fields of a request, one a line.
+/// The fields of a request, one a line: it is judged as it should be, and the answer proves it.
 pub fn handshake(data: &[u8]) {
     let request = latin1(data);
     let mut fields = request.split('\n');
@@ -77,33 +76,52 @@ pub fn handshake(data: &[u8]) {
         key: fields.next(),
         version: fields.next(),
     };
-    match upgrade::check(request) {
-        Ok(_) => {
-            let key = request.key.expect("a request without a key is refused");
-            assert_eq!(key.len(), 24);
-            assert_eq!(upgrade::accept_key(key).len(), 28);
-        }
-        Err(rejection) => assert!(matches!(rejection.status(), 400 | 405)),
-    }
+    assert_eq!(upgrade::check(request), oracle::handshake::check(request));
+    // Also of what is no key: it comes to the same.
+    let key = request.key.unwrap_or_default();
+    assert_eq!(upgrade::accept_key(key), oracle::handshake::accept_key(key));
 }
 
-/// What is parsed is formatted to something that is parsed to the same.
+/// A field is parsed as by a table of states, and what is parsed is formatted to something that is
+/// parsed to the same.
 pub fn headers(data: &[u8]) {
     let header = latin1(data);
-    if let Ok(offers) = extension::parse(&header) {
+    let offers = extension::parse(&header);
+    assert_eq!(offers, oracle::headers::extensions(&header));
+    if let Ok(offers) = offers {
         let formatted = extension::format(&offers);
         assert_eq!(extension::parse(&formatted), Ok(offers));
     }
-    if let Ok(protocols) = subprotocol::parse(&header) {
+    let protocols = subprotocol::parse(&header);
+    assert_eq!(protocols, oracle::headers::subprotocols(&header));
+    if let Ok(protocols) = protocols {
         assert!(!protocols.is_empty());
         assert_eq!(subprotocol::parse(&protocols.join(", ")), Ok(protocols));
     }
 }
 
-/// What is decoded is encoded to the same bytes.
+/// The payload of a close frame is read as in a stream by the slow twin, and what is decoded is
+/// encoded to the same bytes.
 pub fn close_payload(data: &[u8]) {
     for skip_utf8_validation in [false, true] {
-        let Ok(close) = ClosePayload::decode(data, skip_utf8_validation) else {
+        let decoded = ClosePayload::decode(data, skip_utf8_validation);
+        if data.len() <= MAX_CONTROL_PAYLOAD {
+            let limits = Limits {
+                skip_utf8_validation,
+                ..LIMITS
+            };
+            let frame = [&[0x88, data.len() as u8], data].concat();
+            let mut expected = reference::decode(Role::Client, limits, false, &frame);
+            match decoded {
+                Ok(close) => {
+                    let item = replay::Item::Close(close.code.value(), close.reason.to_vec());
+                    assert_eq!(expected.items, [item]);
+                }
+                Err(error) => assert_eq!(expected.error.take(), Some(error)),
+            }
+            assert_eq!(expected.error, None);
+        }
+        let Ok(close) = decoded else {
             continue;
         };
         let mut out = [0; MAX_CONTROL_PAYLOAD];

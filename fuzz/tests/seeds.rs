@@ -1,4 +1,4 @@
-//! Replays the seeds without a fuzzer.
+//! Replays the seeds, and what was found with them, without a fuzzer.
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +13,19 @@ fn assert_passes(name: &str, target: fn(&[u8])) {
     for seed in seeds {
         target(&fs::read(seed.expect(name).path()).expect(name));
     }
+
+    let found = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("found")
+        .join(name);
+    for line in fs::read_to_string(found).expect(name).lines() {
+        target(&from_hex(line));
+    }
+}
+
+fn from_hex(line: &str) -> Vec<u8> {
+    let digits: Vec<_> = line.chars().map(|digit| digit.to_digit(16)).collect();
+    let byte = |pair: &[Option<u32>]| (pair[0].expect(line) * 16 + pair[1].expect(line)) as u8;
+    digits.chunks(2).map(byte).collect()
 }
 
 #[test]
@@ -40,4 +53,5 @@ fn the_seeds_of_close_payloads_pass() {
 fn the_seeds_of_compression_pass() {
     assert_passes("inflate", ferrows_fuzz::inflate);
     assert_passes("deflate", ferrows_fuzz::deflate);
+    assert_passes("deflate_large", ferrows_fuzz::deflate_large);
 }

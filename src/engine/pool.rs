@@ -41,7 +41,8 @@ pub(super) fn run(limit: usize, job: impl FnOnce() + Send + 'static) {
 /// Keeps this library in memory until the process ends: its threads outlive the environments, and
 /// Node.js unloads an addon with the last worker that has loaded it.
 fn pin_library() {
-    #[cfg(unix)]
+    // Miri runs no library that could be unloaded, and has no `dladdr`.
+    #[cfg(all(unix, not(miri)))]
     {
         let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
         let here = pin_library as fn() as *const libc::c_void;
@@ -169,5 +170,81 @@ mod tests {
     #[test]
     fn a_job_that_panics_has_an_outcome_too() {
         assert_eq!(outcome(|_ticket| panic!("on purpose")), [7]);
+    }
+    /// Jobs of each asker. Under Miri, which looks for races, each takes long.
+    const JOBS: u32 = if cfg!(miri) { 12 } else { 3000 };
+
+    /// What an asker's jobs come to, which end in each of the ways there are.
+    fn outcomes_of_one_asker() -> Vec<u32> {
+        let (sender, receiver) = channel();
+        let completions = Completions::new(Some(Arc::new(move || {
+            let _ = sender.send(());
+        })));
+        for number in 0..JOBS {
+            let ticket = completions.ticket(number);
+            run(4, move || match number % 3 {
+                0 => ticket.complete(JOBS + number),
+                1 => drop(ticket),
+                // Without the hook, which would print each.
+                _ => std::panic::resume_unwind(Box::new(ticket)),
+            });
+        }
+        let mut outcomes = Vec::new();
+        for notified in 1..=JOBS {
+            assert!(completions.outstanding() > 0 || outcomes.len() == JOBS as usize);
+            receiver.recv().expect("each job is notified of");
+            outcomes.extend(completions.take());
+            assert!(
+                outcomes.len() >= notified as usize,
+                "a wake-up without an outcome"
+            );
+        }
+        assert_eq!(completions.outstanding(), 0);
+        outcomes.sort_unstable();
+        outcomes
+    }
+
+    #[test]
+    fn every_job_has_one_outcome_that_is_there_when_its_asker_is_notified() {
+        let is_completed = |number: &u32| number.is_multiple_of(3);
+        let broken = (0..JOBS).filter(|number| !is_completed(number));
+        let completed = (0..JOBS).filter(is_completed).map(|number| JOBS + number);
+        let expected: Vec<_> = broken.chain(completed).collect();
+
+        let askers = [(); 3].map(|()| std::thread::spawn(outcomes_of_one_asker));
+        for asker in askers {
+            assert_eq!(asker.join().expect("no assertion failed"), expected);
+        }
+    }
+
+    #[test]
+    fn what_comes_too_late_is_dropped_and_nobody_is_notified() {
+        for _ in 0..if cfg!(miri) { 2 } else { 300 } {
+            let (notified, notifications) = channel();
+            let (ended, ends) = channel();
+            let outcome = Arc::new(());
+            let completions = Completions::new(Some(Arc::new(move || {
+                let _ = notified.send(());
+            })));
+            let gate = Arc::new(std::sync::Barrier::new(2));
+            for late in [true, false] {
+                let ticket = completions.ticket(Arc::clone(&outcome));
+                let (outcome, ended) = (Arc::clone(&outcome), ended.clone());
+                let gate = late.then(|| Arc::clone(&gate));
+                run(4, move || {
+                    gate.map(|gate| gate.wait());
+                    ticket.complete(outcome);
+                    let _ = ended.send(());
+                });
+            }
+            // The second one ends at the same time, perhaps.
+            drop(completions);
+            gate.wait();
+            for _ in 0..2 {
+                ends.recv().expect("both jobs end");
+            }
+            assert!(notifications.iter().count() <= 1);
+            assert_eq!(Arc::strong_count(&outcome), 1);
+        }
     }
 }

@@ -109,7 +109,7 @@ fn is_key(key: &str) -> bool {
 
 /// ws reads the field as a JavaScript number, so "013", "13.0" and "0xd" are 13 too.
 fn version(value: &str) -> Option<Version> {
-    let value = value.trim();
+    let value = value.trim_matches(is_js_space);
     let number = match value.as_bytes() {
         // Rust would take a sign behind the prefix, JavaScript does not.
         [b'0', _, b'+' | b'-', ..] => return None,
@@ -121,6 +121,11 @@ fn version(value: &str) -> Option<Version> {
     [(8.0, Version::V8), (13.0, Version::V13)]
         .into_iter()
         .find_map(|(spoken, version)| (number == spoken).then_some(version))
+}
+
+/// What JavaScript takes for space around a number: Rust's, but U+FEFF and not U+0085.
+fn is_js_space(character: char) -> bool {
+    character == '\u{feff}' || character != '\u{85}' && character.is_whitespace()
 }
 
 #[cfg(test)]
@@ -163,6 +168,9 @@ mod tests {
             ("0x", Err(Rejection::Version)),
             ("0x+d", Err(Rejection::Version)),
             ("inf", Err(Rejection::Version)),
+            // NEL is space to Rust, but not to JavaScript; the fuzzer has found it.
+            ("13\u{85}", Err(Rejection::Version)),
+            ("\u{feff}13\u{a0}", Ok(Version::V13)),
         ] {
             let request = UpgradeRequest {
                 version: Some(text),

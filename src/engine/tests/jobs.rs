@@ -153,3 +153,39 @@ fn messages(pooled: &mut Pooled) -> usize {
         .filter(|record| record.kind == Kind::LargeBinary as u8);
     large.count()
 }
+
+#[test]
+fn streams_and_reactors_end_at_any_time_while_other_threads_work_for_them() {
+    let command = Command::from_byte(BINARY).expect("known");
+    let frame = frame(0xc2, &deflate(&[], &[0; 500_000]));
+    for round in 0..12 {
+        let mut pooled = Pooled::new();
+        let mut told = 0;
+        for number in 0..CONNECTIONS {
+            let reactor = &mut pooled.bench.reactor;
+            let token = reactor.add_stream(settings(true, 0));
+            reactor.push(token, &frame);
+            reactor.write_now(token, command, &[0; 40_000]);
+            reactor.write_now(token, command, &[1; 40_000]);
+            if number % 3 == 0 {
+                told += messages(&mut pooled);
+            }
+            if (number + round) % 4 == 0 {
+                pooled.bench.reactor.close_stream(token);
+            }
+        }
+        // Every other one is dropped with all that is under way.
+        while round % 2 == 0 && pooled.bench.reactor.is_referenced() {
+            if pooled.bench.reactor.codecs.completions.outstanding() > 0 {
+                pooled.wait();
+            }
+            told += messages(&mut pooled);
+        }
+        if round % 2 == 0 {
+            assert_eq!(told, CONNECTIONS, "what streams brought before they closed");
+            let codecs = &pooled.bench.reactor.codecs;
+            assert_eq!(codecs.inflating, 0);
+            assert!(codecs.to_inflate.is_empty());
+        }
+    }
+}
