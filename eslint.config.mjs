@@ -8,6 +8,7 @@ export default [
       // Generated.
       'lib/binding.js',
       'npm/',
+      'dist/',
       'bench/results/',
       'fuzz/'
     ]

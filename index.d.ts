@@ -678,6 +678,13 @@ declare namespace WebSocket {
     handleProtocols?:
       | ((protocols: Set<string>, request: InstanceType<V>) => string | false)
       | undefined;
+    /**
+     * Milliseconds that a `verifyClient` with a callback may take to call it; then the request is
+     * answered with 503, and the callback does nothing. 0: any time. ws has it for clients only.
+     *
+     * @default 0
+     */
+    handshakeTimeout?: number | undefined;
     /** The address to listen on. Default: all of them. */
     host?: string | undefined;
     /**
@@ -686,6 +693,21 @@ declare namespace WebSocket {
      * @default 262144
      */
     maxBufferedChunks?: number | undefined;
+    /**
+     * Connections that the server may have at a time, those in the opening handshake included;
+     * beyond, requests are answered with 503. 0: any number. ws has no such option.
+     *
+     * @default 0
+     */
+    maxConnections?: number | undefined;
+    /**
+     * Connections that the server may have at a time of one remote address, that of the socket;
+     * beyond, requests are answered with 503. Behind a proxy all have the address of the proxy; on a
+     * Unix domain socket they have none, and are not limited. 0: any number. ws has no such option.
+     *
+     * @default 0
+     */
+    maxConnectionsPerIp?: number | undefined;
     /**
      * Fragments that a message may have; beyond, the connection is closed with 1008. 0: any number.
      *

@@ -9,6 +9,7 @@ const cargo = require('./cargo');
 const { Child } = require('./child');
 const packages = require('./packages');
 const { absent, peers } = require('./peers');
+const { besideLoad } = require('./processors');
 
 const START = 15_000; // milliseconds
 
@@ -143,7 +144,11 @@ function peer(id, description, node) {
 
 /** Starts a server and waits until it listens. */
 function startServer(contestant, scenario) {
-  return start(`${contestant.name} server`, contestant.server(scenario));
+  const command = contestant.server(scenario);
+  return start(
+    `${contestant.name} server`,
+    scenario.apart ? besideLoad(command) : command
+  );
 }
 
 /** Starts a client and waits until it is connected. */

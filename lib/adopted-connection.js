@@ -5,7 +5,7 @@ const net = require('net');
 const { AdoptedSocket, adoptSocket } = require('./adopted-socket');
 const Connection = require('./connection');
 const { systemError } = require('./errors');
-const { hold, huskOf, watch } = require('./husks');
+const { hold, huskOf, unwatch, watch } = require('./husks');
 const { OPERATION } = require('./numbers');
 
 /** Own methods that Node.js's http server puts on the sockets of its requests. */
@@ -130,7 +130,8 @@ class AdoptedConnection extends Connection {
   endSocket() {
     const socket = huskOf(this);
     if (socket === null) this.end();
-    else socket.end();
+    // To end it again would make an error that nobody gets.
+    else if (!socket.writableEnded) socket.end();
   }
 
   /** Closes the connection at once. */
@@ -156,9 +157,10 @@ class AdoptedConnection extends Connection {
   destroy(reset = false) {
     if (this.destroyed) return;
     this.destroyed = true;
-    // Messages that are being decompressed are still delivered.
+    // Messages that are being decompressed are still delivered, and those that were, in this batch.
     const hasLastWords = this.endpoint.destroy(this, reset);
-    if (!hasLastWords) this.deafUntil = Infinity;
+    const isInflated = this.deflates && this.endpoint.current === this;
+    if (!hasLastWords && !isInflated) this.deafUntil = Infinity;
   }
 
   /** Whether it keeps the process alive. */
@@ -219,6 +221,7 @@ class AdoptedConnection extends Connection {
 
   forget() {
     super.forget();
+    unwatch(this);
     if (this._whenClosed !== null) process.nextTick(this._whenClosed);
   }
 }

@@ -71,8 +71,8 @@ export declare class Endpoint {
    */
   destroy(slot: number, generation: number, reset: boolean): boolean
   /**
-   * Compresses a frame's payload as the next one of its connection, for the caller to frame it.
-   * `null` without permessage-deflate.
+   * Compresses a frame's payload as the next one of its connection, for the caller to frame it. So
+   * do all that are to be compressed on that connection. `null` without permessage-deflate.
    *
    * # Errors
    * If there is no memory.
@@ -116,14 +116,21 @@ export declare class Endpoint {
    * on a later tick.
    */
   flush(): void
+  /** Carries out some of what is in the outbox, as long as it may take. A turn follows. */
+  flushSome(): void
   /**
    * Carries out what is in the outbox, and tells of the writes that were completed. Returns
    * whether it must be called once more, in a later iteration of the loop.
    */
   complete(): boolean
   /**
+   * Waits until one more of the messages that other threads compress has left, for so many
+   * milliseconds at most. Returns whether there are others.
+   */
+  awaitDeflated(patience: number): boolean
+  /**
    * Gives back what is kept for compression and was not used for long. Returns whether something
-   * is left, for which it is to be called again.
+   * is left, for which it is to be called again, or a connection had something: it may again.
    */
   releaseCodecs(): boolean
   /**

@@ -1,10 +1,16 @@
 'use strict';
 
+const now = require('./clock');
+
 // Fake timers replace them later.
 const { clearTimeout, setTimeout } = globalThis;
 
-/** Between two looks at what could be given back there are at most this many milliseconds. */
+/** Between two looks at what could be given back there are so many milliseconds at least and at most. */
+const SHORTEST_INTERVAL = 100;
 const LONGEST_INTERVAL = 10_000;
+
+/** All connections are looked at. That takes one part in so many of the time at most. */
+const LOOK_SHARE = 50;
 
 /** After many connections have closed, it is looked sooner. */
 const MANY = 100;
@@ -21,17 +27,23 @@ class Codecs {
     this._native = native;
     this._interval = LONGEST_INTERVAL;
     this._timer = null;
-    /** Connections that have closed since the last look. */
+    /** Connections that may compress messages. */
+    this._open = 0;
+    /** Those that have closed since the last look. */
     this._closed = 0;
     this._look = () => {
       const isFalling = this._closed >= MANY;
+      const begin = now();
+      const isUsed = this._native.releaseCodecs();
 
       this._timer = null;
       this._closed = 0;
+      if (!isUsed && !isFalling && this._open === 0) return;
+
+      let interval = isUsed ? this._interval : LONGEST_INTERVAL;
       // Where many have closed, others may be about to.
-      if (this._native.releaseCodecs() || isFalling) {
-        this._wait(isFalling ? SHORT_INTERVAL : this._interval);
-      }
+      if (isFalling) interval = SHORT_INTERVAL;
+      this._wait(Math.max(interval, (now() - begin) * LOOK_SHARE));
     };
   }
 
@@ -42,14 +54,16 @@ class Codecs {
    */
   open(releaseAfter) {
     if (releaseAfter > 0 && releaseAfter < this._interval) {
-      this._interval = releaseAfter;
+      this._interval = Math.max(releaseAfter, SHORTEST_INTERVAL);
     }
 
+    this._open++;
     if (this._timer === null) this._wait(this._interval);
   }
 
   /** A connection that might have compressed messages is closed. */
   close() {
+    this._open--;
     this._closed++;
 
     if (this._closed === MANY) {

@@ -1,5 +1,7 @@
 'use strict';
 
+const { optionOfWrongType, optionOutOfRange } = require('./errors');
+
 // As in `require('zlib').constants`, which takes a while to load and cannot change: zlib.h has them.
 const Z_BLOCK = 5;
 const Z_DEFAULT_CHUNK = 16 * 1024;
@@ -147,20 +149,11 @@ function readZlibOptions(name, options) {
 }
 
 function wrongType(name, expected, value) {
-  const error = new TypeError(
-    `The option "perMessageDeflate.${name}" must be ${expected}. ` +
-      `Received ${typeof value === 'object' ? 'an object' : String(value)}`
-  );
-  error.code = 'ERR_INVALID_ARG_TYPE';
-  return error;
+  return optionOfWrongType(`perMessageDeflate.${name}`, expected, value);
 }
 
 function outOfRange(name, range, value) {
-  const error = new RangeError(
-    `The option "perMessageDeflate.${name}" must be ${range}. Received ${value}`
-  );
-  error.code = 'ERR_OUT_OF_RANGE';
-  return error;
+  return optionOutOfRange(`perMessageDeflate.${name}`, range, value);
 }
 
 module.exports = { MAX_WINDOW_BITS, MIN_WINDOW_BITS, readDeflateOptions };

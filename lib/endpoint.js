@@ -37,6 +37,9 @@ const INBOX_BYTES = 512 * 1024;
 /** The outbox is flushed inside a batch when its records have waited this long, in ms. */
 const FLUSH_INTERVAL = 1;
 
+/** When the process exits, this long is waited for messages that other threads compress, in ms. */
+const PATIENCE = 1000;
+
 /** A timer's longest delay, in ms. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -65,6 +68,7 @@ class Endpoint {
     /** slot → Connection */
     this._connections = [];
     this._tickScheduled = false;
+    this._patience = PATIENCE;
     /** A timer that keeps the process alive. */
     this._alive = null;
     /** What streams have read, and what they have to write: there from the first one on. */
@@ -281,7 +285,18 @@ class Endpoint {
   /** Carries out what is in the outbox. */
   flush() {
     this.native.flush();
+    if (this.outbox.isExiting) this._awaitDeflated();
     if (this._header[OUTPUTS] !== 0) this.outputs.write();
+  }
+
+  /** Has what other threads compress leave, too: nobody will tell of it any more. */
+  _awaitDeflated() {
+    const end = now() + this._patience;
+
+    while (this._patience > 0 && this.native.awaitDeflated(this._patience)) {
+      this._patience = end - now();
+    }
+    this._patience = end - now();
   }
 
   /** Flushes what waits for longer than it may, once in a while. */
@@ -295,7 +310,7 @@ class Endpoint {
       );
     } else {
       const count = this._header[OUTBOX_COUNT];
-      if (count !== 0) this.native.flush();
+      if (count !== 0) this.native.flushSome();
       const writes = this._header[OUTPUTS] !== 0;
       if (writes) this.outputs.write();
 

@@ -17,6 +17,39 @@ module.exports = {
   kStatusCode,
 
   /**
+   * Makes the error for an option of another type than it must have.
+   *
+   * @param {String} name The option
+   * @param {String} expected What it must be
+   * @param {*} value What it is
+   * @return {TypeError} The error
+   */
+  optionOfWrongType(name, expected, value) {
+    const error = new TypeError(
+      `The option "${name}" must be ${expected}. ` +
+        `Received ${typeof value === 'object' ? 'an object' : String(value)}`
+    );
+    error.code = 'ERR_INVALID_ARG_TYPE';
+    return error;
+  },
+
+  /**
+   * Makes the error for an option that is too large, too small, or none of a few values.
+   *
+   * @param {String} name The option
+   * @param {String} range What it must be
+   * @param {*} value What it is
+   * @return {RangeError} The error
+   */
+  optionOutOfRange(name, range, value) {
+    const error = new RangeError(
+      `The option "${name}" must be ${range}. Received ${value}`
+    );
+    error.code = 'ERR_OUT_OF_RANGE';
+    return error;
+  },
+
+  /**
    * Makes the `Error` that Node.js makes for a failed system call.
    *
    * @param {String} syscall The call

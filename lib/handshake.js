@@ -1,5 +1,8 @@
 'use strict';
 
+/** Seconds after which a client that found no room may try again. Nobody knows when there is some. */
+const RETRY_AFTER = 10;
+
 /**
  * Refuses an upgrade request with an HTTP response, and closes its socket.
  *
@@ -48,6 +51,15 @@ function rejectRequest(server, req, socket, code, message, headers) {
 }
 
 /**
+ * Refuses an upgrade request that is good, but that the server has no room or no time for.
+ *
+ * @param {Duplex} socket The socket of the request
+ */
+function refuseForNow(socket) {
+  abortHandshake(socket, 503, undefined, { 'Retry-After': RETRY_AFTER });
+}
+
+/**
  * The listener for errors of a socket that is not upgraded yet.
  *
  * @this {Duplex}
@@ -56,4 +68,9 @@ function socketOnError() {
   this.destroy();
 }
 
-module.exports = { abortHandshake, rejectRequest, socketOnError };
+module.exports = {
+  abortHandshake,
+  refuseForNow,
+  rejectRequest,
+  socketOnError
+};

@@ -22,8 +22,8 @@ const { setTimeout } = globalThis;
 const usual = new Set();
 
 /** Connections whose husk is younger than `GRACE`, and those whose husk is older. */
-let young = [];
-let old = [];
+let young = new Set();
+let old = new Set();
 let scheduled = false;
 
 /** Fills `usual`. To make a socket takes too long for a process that just loads this. */
@@ -59,7 +59,7 @@ function isMissed(socket) {
  */
 function watch(connection, socket) {
   connection.husk = socket;
-  young.push(connection);
+  young.add(connection);
   schedule();
 }
 
@@ -72,19 +72,25 @@ function schedule() {
 
 function letGo() {
   for (const connection of old) {
-    if (
-      !connection.closed &&
-      !connection.huskIsHeld &&
-      !isMissed(connection.husk)
-    ) {
+    if (!connection.huskIsHeld && !isMissed(connection.husk)) {
       connection.husk = new WeakRef(connection.husk);
     }
   }
 
   old = young;
-  young = [];
+  young = new Set();
   scheduled = false;
-  if (old.length !== 0) schedule();
+  if (old.size !== 0) schedule();
+}
+
+/**
+ * Forgets a connection that is closed. Short ones, of which there may be many, would otherwise be
+ * kept in memory for as long as it takes to look at their husks.
+ *
+ * @param {Connection} connection The connection
+ */
+function unwatch(connection) {
+  if (!young.delete(connection)) old.delete(connection);
 }
 
 /**
@@ -109,4 +115,4 @@ function hold(connection, socket) {
   connection.husk = socket;
 }
 
-module.exports = { hold, huskOf, kConnection, watch };
+module.exports = { hold, huskOf, kConnection, unwatch, watch };

@@ -94,6 +94,7 @@ module.exports = {
     this._readyState = CLOSING;
     clearTimeout(this._closeTimer);
     this._closeTimer = null;
+    if (this._place !== null) this._place.leave();
     if (this._server !== null) this._server._forget(this);
     this.emitClose();
   },

@@ -67,14 +67,16 @@ const sends = {
   },
 
   _writeFrame(operation, data, cb) {
-    if (this._generateMask !== undefined && operation & MASK) {
+    // What is compressed has to be so in its order: masked or not, none of it may wait in the native
+    // side for what other threads compress.
+    if (this._generateMask !== undefined && operation & (MASK | COMPRESS)) {
       this._writeOwnFrame(operation, data, cb);
     } else {
       this._connection.write(operation, data, cb);
     }
   },
 
-  /** Writes a frame that is made here, as its masking key is the user's. */
+  /** Writes a frame that is made here, as masking keys are the user's. */
   _writeOwnFrame(operation, data, cb) {
     const connection = this._connection;
     const isCompressed = (operation & COMPRESS) !== 0;
@@ -94,7 +96,7 @@ const sends = {
     const frame = Sender.frame(payload, {
       fin: operation & FIN,
       generateMask: this._generateMask,
-      mask: true,
+      mask: (operation & MASK) !== 0,
       opcode,
       readOnly: true,
       rsv1: isCompressed && opcode !== CONTINUATION

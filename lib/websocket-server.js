@@ -4,11 +4,18 @@ const EventEmitter = require('events');
 
 const binding = require('./binding');
 const { connectFault } = require('./connect');
+const ConnectionLimits = require('./connection-limits');
 const { readDeflateOptions } = require('./deflate-options');
-const { abortHandshake, rejectRequest, socketOnError } = require('./handshake');
+const {
+  abortHandshake,
+  refuseForNow,
+  rejectRequest,
+  socketOnError
+} = require('./handshake');
 const { extension, subprotocol } = require('./headers');
 const { kConnection } = require('./husks');
 const PerMessageDeflate = require('./permessage-deflate');
+const { readHandshakeTimeout, verify } = require('./verify-client');
 const WebSocket = require('./websocket');
 
 const RUNNING = 0;
@@ -30,8 +37,12 @@ class WebSocketServer extends EventEmitter {
    * @param {Boolean} [options.clientTracking=true] Whether `clients` is kept
    * @param {Number} [options.closeTimeout=30000] Milliseconds that the closing handshake may take
    * @param {Function} [options.handleProtocols] Chooses a subprotocol
+   * @param {Number} [options.handshakeTimeout=0] Milliseconds that `verifyClient` may take to call
+   *     its callback; 0: any time
    * @param {String} [options.host] Where to listen
    * @param {Number} [options.maxBufferedChunks=262144] Reads that one frame may take; 0: any
+   * @param {Number} [options.maxConnections=0] Connections at a time; 0: any number
+   * @param {Number} [options.maxConnectionsPerIp=0] Those of one remote address; 0: any number
    * @param {Number} [options.maxFragments=16384] Fragments that a message may have; 0: any
    * @param {Number} [options.maxPayload=104857600] Bytes that a message may have; 0: any
    * @param {Number} [options.maxPendingAutoPongs=60] Pongs that may wait to be written; 0: any
@@ -46,7 +57,8 @@ class WebSocketServer extends EventEmitter {
    * @param {Function} [options.WebSocket=WebSocket] The class of the connections
    * @param {Function} [callback] A listener for `'listening'` of the internal server
    * @throws {TypeError} If none or several of the three are given
-   * @throws {(TypeError|RangeError)} If an option of `perMessageDeflate` cannot be honoured
+   * @throws {(TypeError|RangeError)} If `handshakeTimeout`, `maxConnections`, `maxConnectionsPerIp` or
+   *     an option of `perMessageDeflate` cannot be honoured
    */
   constructor(options, callback) {
     super();
@@ -86,6 +98,9 @@ class WebSocketServer extends EventEmitter {
     if (options.perMessageDeflate) {
       readDeflateOptions(options.perMessageDeflate);
     }
+
+    readHandshakeTimeout(options.handshakeTimeout);
+    this._limits = new ConnectionLimits(options);
 
     if (options.port != null) {
       // Loaded for it: a client or a test that has no server can do without.
@@ -252,34 +267,29 @@ class WebSocketServer extends EventEmitter {
       return;
     }
 
-    const accepted = { accept: verdict.accept, extensions, protocols };
-    const complete = () =>
-      this._completeUpgrade(accepted, req, socket, head, cb);
+    const place = this._limits.admit(req, socket);
 
-    const { verifyClient } = this.options;
-
-    if (!verifyClient) {
-      complete();
+    if (place === null) {
+      refuseForNow(socket);
       return;
     }
 
-    const info = {
-      origin:
-        headers[verdict.version === 8 ? 'sec-websocket-origin' : 'origin'],
-      secure: !!(req.socket.authorized || req.socket.encrypted),
-      req
+    const accepted = { accept: verdict.accept, extensions, place, protocols };
+    const answer = (verified, code, message, more) => {
+      if (verified) {
+        this._completeUpgrade(accepted, req, socket, head, cb);
+      } else {
+        place.cancel();
+        abortHandshake(socket, code || 401, message, more);
+      }
     };
 
-    if (verifyClient.length === 2) {
-      this.options.verifyClient(info, (verified, code, message, more) => {
-        if (verified) complete();
-        else abortHandshake(socket, code || 401, message, more);
-      });
-    } else if (this.options.verifyClient(info)) {
-      complete();
-    } else {
-      abortHandshake(socket, 401);
-    }
+    const onTimeout = () => {
+      place.cancel();
+      refuseForNow(socket);
+    };
+
+    verify(this.options, req, socket, verdict.version, answer, onTimeout);
   }
 
   /** Chooses of the extensions that a client offers; throws if it cannot. */
@@ -305,9 +315,14 @@ class WebSocketServer extends EventEmitter {
   }
 
   /** Answers a request that was found acceptable, and takes its connection over. */
-  _completeUpgrade({ accept, extensions, protocols }, req, socket, head, cb) {
+  _completeUpgrade(accepted, req, socket, head, cb) {
+    const { accept, extensions, place, protocols } = accepted;
+
     // The client has sent FIN already.
-    if (!socket.readable || !socket.writable) return socket.destroy();
+    if (!socket.readable || !socket.writable) {
+      place.cancel();
+      return socket.destroy();
+    }
 
     if (socket[kConnection]) {
       throw new Error(
@@ -317,6 +332,7 @@ class WebSocketServer extends EventEmitter {
     }
 
     if (this._state > RUNNING || connectFault() !== null) {
+      place.cancel();
       return abortHandshake(socket, 503);
     }
 
@@ -351,6 +367,8 @@ class WebSocketServer extends EventEmitter {
 
     socket.removeListener('error', socketOnError);
 
+    // Before listeners run, who may throw or end it.
+    ws._place = place;
     ws.setSocket(socket, head, {
       allowSynchronousEvents: this.options.allowSynchronousEvents,
       maxBufferedChunks: this.options.maxBufferedChunks,
@@ -360,6 +378,7 @@ class WebSocketServer extends EventEmitter {
       skipUTF8Validation: this.options.skipUTF8Validation,
       transport: this.options.transport
     });
+    place.settle();
 
     if (this.clients) {
       this.clients.add(ws);

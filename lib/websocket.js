@@ -70,6 +70,8 @@ class WebSocket extends EventEmitter {
     this._options = options;
     this._paused = false;
     this._pendingAutoPongs = 0;
+    /** What it takes up of the limits of its server. */
+    this._place = null;
     this._protocol = '';
     /** Sends that wait for a `Blob`. */
     this._queue = null;

@@ -4,17 +4,19 @@
 // which is JavaScript, and one with the addon for each platform, such as
 // `ferrows-linux-x64-gnu`, which npm installs with it where it fits.
 //
-//   before   writes the packages of the platforms into package.json, as
+//   before   joins the JavaScript to the files of `dist/`, and has package.json name
+//            those; and writes the packages of the platforms into it, as
 //            optionalDependencies. They are not there otherwise, for no registry
 //            has the packages of a version that is being developed.
-//   after    takes them out again, and packs the platform package with the addon
-//            that was built here, and the notices of what is linked into it,
-//            next to the other tarball.
+//   after    undoes that, and packs the platform package with the addon that was
+//            built here, and the notices of what is linked into it, next to the
+//            other tarball.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { bundle, FOLDER } = require('./bundle');
 const notices = require('./notices');
 
 const ROOT = path.join(__dirname, '..');
@@ -22,6 +24,11 @@ const MANIFEST = path.join(ROOT, 'package.json');
 
 const OS_NAMES = { darwin: 'macOS', linux: 'Linux', win32: 'Windows' };
 const NOTICES = 'THIRD-PARTY-NOTICES';
+
+/** What package.json names in a clone, and in the package. */
+const SOURCES = ['index.js', 'lib/*.js', 'wrapper.mjs'];
+const BUNDLE = [FOLDER];
+const ENTRIES = ['index.js', 'wrapper.mjs'];
 
 const LIBC = { gnu: 'glibc', musl: 'musl' };
 
@@ -35,6 +42,9 @@ function before() {
   const manifest = readManifest();
   const { name, version, napi } = manifest;
 
+  bundle();
+  nameFiles(manifest, SOURCES, BUNDLE);
+  nameEntries(manifest, (entry) => `${FOLDER}/${entry}`);
   manifest.optionalDependencies = Object.fromEntries(
     napi.targets.map((target) => [`${name}-${PLATFORMS[target]}`, version])
   );
@@ -44,6 +54,8 @@ function before() {
 function after() {
   const manifest = readManifest();
   delete manifest.optionalDependencies;
+  nameFiles(manifest, BUNDLE, SOURCES);
+  nameEntries(manifest, (entry) => entry);
   writeManifest(manifest);
 
   // `npm publish` calls this too.
@@ -58,6 +70,24 @@ function after() {
     env: { ...process.env, npm_config_json: '' },
     stdio: ['ignore', process.env.npm_config_json ? 2 : 1, 2]
   });
+}
+
+/** Has `files` name some instead of others. */
+function nameFiles(manifest, old, current) {
+  manifest.files = manifest.files
+    .filter((file) => !old.includes(file) && !current.includes(file))
+    .concat(current)
+    .sort();
+}
+
+/** Has package.json point to the entries where they are. */
+function nameEntries(manifest, pathOf) {
+  const [commonjs, module] = ENTRIES.map(pathOf);
+  const { import: imported, require: required } = manifest.exports['.'];
+
+  manifest.main = commonjs;
+  imported.default = `./${module}`;
+  required.default = `./${commonjs}`;
 }
 
 /** Makes the folder of the platform package; returns its path. */

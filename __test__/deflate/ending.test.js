@@ -5,8 +5,29 @@ const { test } = require('node:test');
 
 const { contract, libraries } = require('../support/contract');
 const { turns } = require('../support/session');
-const { ends, ROLES } = require('./ends');
-const { noise, words } = require('./support');
+const { BINARY, ends, ROLES, sendAtOnce, TEXT } = require('./ends');
+const { compressed, noise, words } = require('./support');
+
+/** Becomes short, and takes long to be decompressed. */
+const ZEROS = Buffer.alloc(8_000_000);
+
+/** How a connection ends. Nothing is asked of ws for what it has not read. */
+const ENDS = {
+  'terminate()': ({ read, ws }) => whenRead(ws, read, () => ws.terminate()),
+  'terminate() in a listener': ({ read, ws }) => {
+    if (ws._socket.bytesRead >= read) ws.terminate();
+    else whenRead(ws, read, () => ws.terminate());
+  },
+  FIN: ({ peer }) => peer.raw.socket.end()
+};
+
+/** Calls back in a later phase, when a connection has read that many bytes. */
+function whenRead(ws, bytes, callback) {
+  setImmediate(() => {
+    if (ws._socket.bytesRead >= bytes) callback();
+    else whenRead(ws, bytes, callback);
+  });
+}
 
 for (const role of ROLES) {
   contract(
@@ -40,6 +61,67 @@ for (const role of ROLES) {
       ]);
       assert.strictEqual(log.filter(([first]) => first === 'close').length, 3);
     }
+  );
+
+  for (const [how, act] of Object.entries(ENDS)) {
+    contract(
+      `a ${role} delivers all complete messages that it has read: ${how} (WS-CONTRACT 22)`,
+      async (scenario) => {
+        const { log } = scenario;
+
+        for (const at of [5, ZEROS.length, 6]) {
+          const { closed, peer, ws } = await ends(scenario, role);
+          // One that is large, and one behind it; another, and the beginning of one.
+          const bytes = sendAtOnce(peer, [
+            [0x81, 'first'],
+            [BINARY, compressed(ZEROS)],
+            [BINARY, compressed('behind')],
+            [BINARY, compressed(ZEROS)],
+            [0x02, 'cut']
+          ]);
+          const read = ws._socket.bytesRead + bytes.length;
+          let hasActed = false;
+
+          ws.on('message', (data) => {
+            log(data.length);
+            if (data.length !== at || hasActed) return;
+            hasActed = true;
+            act({ peer, read, ws });
+          });
+          ws.on('error', log);
+          ws.on('close', (code) => log('close', code));
+          await closed;
+        }
+      },
+      (log) => {
+        const each = [5, ZEROS.length, 6, ZEROS.length, 'close'];
+        assert.deepStrictEqual(
+          log.map(([first]) => first),
+          [...each, ...each, ...each]
+        );
+      }
+    );
+  }
+
+  contract(
+    `a ${role} that is terminated by a listener delivers the small ones it has read (WS-CONTRACT 22)`,
+    async (scenario) => {
+      const { log } = scenario;
+      const { closed, peer, ws } = await ends(scenario, role);
+      const frames = [];
+
+      for (const text of ['one', 'two', 'three']) {
+        frames.push([TEXT, await peer.compress(text)]);
+      }
+      ws.on('message', (data) => {
+        log(data, ws.readyState);
+        ws.terminate();
+      });
+      ws.on('close', (code) => log('close', code));
+      sendAtOnce(peer, [...frames, [0x89, 'ping'], [0x81, 'plain']]);
+      await closed;
+    },
+    (log) => assert.strictEqual(log.length, 5)
   );
 
   contract(

@@ -100,6 +100,19 @@ class Peer {
   }
 }
 
+/** Has a peer send frames in one write; returns its bytes. */
+function sendAtOnce(peer, frames) {
+  const pieces = [];
+
+  peer.raw.send = (each) => pieces.push(each);
+  for (const [first, payload] of frames) peer.frame(first, payload);
+  delete peer.raw.send;
+
+  const bytes = Buffer.concat(pieces);
+  peer.raw.send(bytes);
+  return bytes;
+}
+
 /**
  * Opens a connection that has agreed on permessage-deflate.
  *
@@ -145,4 +158,4 @@ async function ends(scenario, role, how = {}) {
   return { closed, peer: new Peer(client, role, params), ws };
 }
 
-module.exports = { BINARY, ends, FIN, Peer, ROLES, RSV1, TEXT };
+module.exports = { BINARY, ends, FIN, Peer, ROLES, RSV1, sendAtOnce, TEXT };

@@ -7,7 +7,7 @@ const { suite, test } = require('node:test');
 const { setTimeout: after } = require('node:timers/promises');
 
 const { contract, libraries } = require('../support/contract');
-const { ends, ROLES } = require('./ends');
+const { ends, ROLES, sendAtOnce } = require('./ends');
 const { brief, logRefused } = require('./receiving');
 const { compressed, noise, words } = require('./support');
 
@@ -15,15 +15,6 @@ const [TEXT, BINARY] = [0xc1, 0xc2];
 
 /** Becomes short, and takes long to be decompressed. */
 const ZEROS = Buffer.alloc(8_000_000);
-
-/** Has a peer send frames in one write. */
-function sendAtOnce(peer, frames) {
-  const bytes = [];
-  peer.raw.send = (each) => bytes.push(each);
-  for (const [first, payload] of frames) peer.frame(first, payload);
-  delete peer.raw.send;
-  peer.raw.send(Buffer.concat(bytes));
-}
 
 for (const role of ROLES) {
   suite(`a ${role} and large messages`, () => {

@@ -4,9 +4,9 @@ const assert = require('node:assert');
 const { suite } = require('node:test');
 
 const { contract } = require('../support/contract');
-const { FIN, ROLES, RSV1, TEXT } = require('./ends');
+const { BINARY, FIN, ROLES, RSV1, TEXT } = require('./ends');
 const { brief, logReceived, logRefused } = require('./receiving');
-const { compressed, words } = require('./support');
+const { compressed, TAIL, words } = require('./support');
 
 const CONTINUATION = 0x00;
 
@@ -83,9 +83,26 @@ for (const role of ROLES) {
       const { log } = scenario;
       const onConnection = (ws) =>
         ws.on('error', ({ code, errno, message }) => log(code, errno, message));
-      await logRefused(scenario, role, { onConnection }, (peer) =>
-        peer.frame(TEXT, Buffer.from('ffff', 'hex'))
-      );
+      const refuse = (...frames) =>
+        logRefused(scenario, role, { onConnection }, (peer) => {
+          for (const [first, payload] of frames) peer.frame(first, payload);
+        });
+      // A block of fixed codes: a length of 3, and a distance code that does not exist (RFC 1951 3.2.6).
+      const damage = Buffer.concat([
+        TAIL,
+        Buffer.from('023e', 'hex'),
+        Buffer.alloc(40)
+      ]);
+
+      await refuse([TEXT, Buffer.from('ffff', 'hex')]);
+      // Behind what is decompressed at once, and what takes so long that it is done elsewhere.
+      for (const length of [500, 5000, 200_000, 2_000_000]) {
+        const payload = compressed(words(length));
+        const [first, rest] = [payload.subarray(0, 300), payload.subarray(300)];
+
+        await refuse([BINARY, Buffer.concat([payload, damage])]);
+        await refuse([RSV1 | 0x02, first], [CONTINUATION, rest], [FIN, damage]);
+      }
     });
 
     contract('bad data in a fragment, before the message ends', (scenario) =>

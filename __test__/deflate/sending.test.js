@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { createHash } = require('node:crypto');
 const { suite, test } = require('node:test');
 
 const { contract, libraries } = require('../support/contract');
@@ -13,11 +14,16 @@ const NO_TAKEOVER = {
   server_no_context_takeover: true
 };
 
+/** What is logged of long messages. */
+function brief(data) {
+  return `${data.length} bytes, ${createHash('sha1').update(data).digest('hex')}`;
+}
+
 /** Logs messages until the close frame. */
 async function logMessages({ log }, { closed, peer }) {
   for (;;) {
     const { bits, controls, data } = await peer.message();
-    log(bits, controls, data?.length > 500 ? data.length : data);
+    log(bits, controls, data?.length > 500 ? brief(data) : data);
     if (data === undefined) break;
   }
   peer.frame(0x88, Buffer.from('03e8', 'hex'));
@@ -228,6 +234,38 @@ contract(
     }
   },
   (log) => assert.strictEqual(log.at(-1)[0], 18)
+);
+
+// What is masked by the user's key is compressed at once. It was compressed in the context that one had
+// before what other threads were compressing, or in the place of what waited behind that.
+contract(
+  'a client with generateMask compresses in the order in which it sends, masked or not',
+  async (scenario) => {
+    const generateMask = (key) => key.set([1, 2, 3, 4]);
+    const pieces = [words(100_000), words(50_000, 7), words(300, 9), 'end'];
+    // Which of four are masked.
+    const masks = Array.from({ length: 16 }, (_, bits) =>
+      [1, 2, 4, 8].map((bit) => (bits & bit) !== 0)
+    );
+
+    for (const params of [{}, NO_TAKEOVER]) {
+      for (const areFragments of [true, false]) {
+        await logSent(
+          scenario,
+          'client',
+          { others: { generateMask }, params },
+          (ws) => {
+            for (const flags of masks) {
+              for (const [i, mask] of flags.entries()) {
+                ws.send(pieces[i], { fin: !areFragments || i === 3, mask });
+              }
+            }
+          }
+        );
+      }
+    }
+  },
+  (log) => assert.strictEqual(log.length, 2 * (16 + 16 * 4 + 2))
 );
 
 for (const role of ROLES) {

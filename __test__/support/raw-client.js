@@ -40,7 +40,8 @@ class RawClient {
   /**
    * Connects to a port or to a path.
    *
-   * @param {(Number|String)} address The port on the loopback, or the path of a Unix socket
+   * @param {(Number|String|Object)} address The port on the loopback, the path of a Unix socket, or
+   *     the options of `net.connect()`
    * @return {Promise<RawClient>} The client
    */
   static async connect(address) {

@@ -97,6 +97,13 @@ function header(head, name) {
   return match === null ? undefined : match[1];
 }
 
+/** The value of `Sec-WebSocket-Accept` for a key. */
+function acceptKey(key) {
+  return createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
+}
+
 /**
  * Makes the response to an upgrade request.
  *
@@ -112,9 +119,7 @@ function response(head, { behind = '', headers, status } = {}) {
   const all = {
     Upgrade: 'websocket',
     Connection: 'Upgrade',
-    'Sec-WebSocket-Accept': createHash('sha1')
-      .update(key + GUID)
-      .digest('base64'),
+    'Sec-WebSocket-Accept': acceptKey(key),
     ...headers
   };
   const lines = Object.entries(all)
@@ -154,4 +159,4 @@ async function readMasked(peer) {
   return { first, key, payload };
 }
 
-module.exports = { header, RawServer, readMasked, response };
+module.exports = { acceptKey, header, RawServer, readMasked, response };

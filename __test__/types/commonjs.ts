@@ -7,6 +7,9 @@ const { WebSocketServer } = WebSocket;
 const wss: WebSocket.WebSocketServer = new WebSocketServer({
   port: 0,
   closeTimeout: 1000,
+  handshakeTimeout: 5000,
+  maxConnections: 1000,
+  maxConnectionsPerIp: 10,
   maxPendingAutoPongs: 10,
   transport: 'stream'
 });
@@ -49,6 +52,8 @@ new WebSocketServer({ noServer: true, transport: 'socket' });
 new WebSocketServer({ port: '8080' });
 // @ts-expect-error
 new WebSocketServer({ prot: 8080 });
+// @ts-expect-error A limit of clients is none that there is.
+new WebSocket('ws://localhost', { maxConnections: 1 });
 
 const frame: Array<string | Buffer> = WebSocket.Sender.frame('text', {
   fin: true,

@@ -68,6 +68,7 @@ const plain = [
     name: 'lone',
     title: '64 B text echo, one connection, depth 1',
     server: 'echo',
+    apart: true,
     load: { scenario: 'lone', size: 64 },
     figure: 'p50',
     targets: [

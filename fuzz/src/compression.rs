@@ -1,5 +1,6 @@
 //! permessage-deflate: what a peer sends as a compressed message, and what is sent to it.
 
+use crate::protocol::ProtocolError;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
 use crate::protocol::window::Window;
@@ -11,7 +12,7 @@ const MOST: usize = 64 * 1024;
 /// Why a message was not decompressed.
 #[derive(Debug, PartialEq, Eq)]
 enum Refused {
-    Damaged,
+    Damaged(ProtocolError),
     TooLong,
 }
 
@@ -26,7 +27,10 @@ fn inflate_frames(window: &[u8], frames: &[&[u8]], room: usize) -> Result<Vec<u8
         while !frame.is_done() {
             let mut piece = vec![0; room.min(MOST + 1 - output.len())];
             let length = inflater.inflate(&mut frame, &mut piece);
-            let length = length.map_err(|_| Refused::Damaged)?;
+            let length = length.map_err(|error| {
+                // Found out by decompressing it again.
+                Refused::Damaged(inflater.explain(error, window, &frame))
+            })?;
             output.extend_from_slice(&piece[..length]);
             if output.len() > MOST {
                 return Err(Refused::TooLong);
@@ -39,7 +43,8 @@ fn inflate_frames(window: &[u8], frames: &[&[u8]], room: usize) -> Result<Vec<u8
     Ok(output)
 }
 
-/// A message comes to the same, however long the pieces are to which it is decompressed. The first
+/// A message comes to the same, or is refused for the same reason, however long the pieces are to which
+/// it is decompressed. The first
 /// byte says that, the second where it is cut in two frames, the third how much of the message
 /// comes before it.
 pub fn inflate(data: &[u8]) {

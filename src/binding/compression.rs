@@ -116,6 +116,8 @@ pub struct Inflater {
     inflater: inflate::Inflater,
     /// `None` if messages do not refer to earlier ones.
     window: Option<Window>,
+    /// What the message that was begun last may refer to.
+    before: Vec<u8>,
     max_payload: usize,
     in_message: bool,
     error: Option<ProtocolError>,
@@ -131,6 +133,7 @@ impl Inflater {
         Inflater {
             inflater: inflate::Inflater::new(),
             window: takeover.then(|| Window::new(bits)),
+            before: Vec::new(),
             // A limit beyond what memory has addresses for is none.
             max_payload: match max_payload as usize {
                 0 => usize::MAX,
@@ -156,6 +159,7 @@ impl Inflater {
         if !self.in_message {
             let window = self.window.as_ref().map_or(&[][..], Window::bytes);
             self.inflater.begin(window);
+            self.before = window.to_vec();
         }
         self.in_message = !fin;
         match self.inflate(payload, fin) {
@@ -192,7 +196,10 @@ impl Inflater {
             let most = self.max_payload.saturating_add(1);
             let capacity = (length * 2).max(FIRST_OUTPUT).min(most);
             output.resize(capacity, 0);
-            length += self.inflater.inflate(&mut frame, &mut output[length..])?;
+            length += match self.inflater.inflate(&mut frame, &mut output[length..]) {
+                Ok(length) => length,
+                Err(error) => return Err(self.inflater.explain(error, &self.before, &frame)),
+            };
             if length > self.max_payload {
                 return Err(ProtocolError::MaxPayloadExceeded);
             }

@@ -161,8 +161,8 @@ impl Endpoint {
         last_words
     }
 
-    /// Compresses a frame's payload as the next one of its connection, for the caller to frame it.
-    /// `null` without permessage-deflate.
+    /// Compresses a frame's payload as the next one of its connection, for the caller to frame it. So
+    /// do all that are to be compressed on that connection. `null` without permessage-deflate.
     ///
     /// # Errors
     /// If there is no memory.

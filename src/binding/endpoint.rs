@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -113,6 +114,13 @@ impl Endpoint {
         self.shared.update_referenced();
     }
 
+    /// Carries out some of what is in the outbox, as long as it may take. A turn follows.
+    #[napi(catch_unwind)]
+    pub fn flush_some(&self) {
+        self.shared.update_now();
+        self.shared.write_some();
+    }
+
     /// Carries out what is in the outbox, and tells of the writes that were completed. Returns
     /// whether it must be called once more, in a later iteration of the loop.
     #[napi(catch_unwind)]
@@ -120,8 +128,19 @@ impl Endpoint {
         self.shared.complete()
     }
 
+    /// Waits until one more of the messages that other threads compress has left, for so many
+    /// milliseconds at most. Returns whether there are others.
+    #[napi(catch_unwind)]
+    pub fn await_deflated(&self, patience: f64) -> bool {
+        self.shared.update_now();
+        let patience = Duration::from_secs_f64(patience.clamp(0.0, 1e6) / 1e3);
+        let more = self.shared.reactor.borrow_mut().await_deflated(patience);
+        self.shared.announce_outputs();
+        more
+    }
+
     /// Gives back what is kept for compression and was not used for long. Returns whether something
-    /// is left, for which it is to be called again.
+    /// is left, for which it is to be called again, or a connection had something: it may again.
     #[napi(catch_unwind)]
     pub fn release_codecs(&self) -> bool {
         self.shared.update_now();

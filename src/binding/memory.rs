@@ -237,15 +237,10 @@ impl Memory {
         }
     }
 
-    /// Takes everything out of the outbox, for one flush. JavaScript must not run before the
-    /// result is dropped.
-    pub(super) fn take_outbox(&self) -> Outbox<'_> {
+    /// What is in the outbox. JavaScript must not run before the result is dropped.
+    pub(super) fn outbox(&self) -> Outbox<'_> {
         let length =
             (self.get(Header::OutboxCount) * RECORD_FIELDS).min(self.outbox_records.length);
-        let flushes = self.get(Header::OutboxFlushes) + 1;
-        self.set(Header::OutboxFlushes, flushes & i32::MAX as usize);
-        self.set(Header::OutboxCount, 0);
-        self.set(Header::OutboxUsed, 0);
         // SAFETY: the memory outlives `self`. Rust only reads it, and JavaScript does not run
         // before the flush is over.
         unsafe {
@@ -254,5 +249,13 @@ impl Memory {
                 std::slice::from_raw_parts(self.outbox_arena.start, self.outbox_arena.length),
             )
         }
+    }
+
+    /// Takes everything out of the outbox, after a flush.
+    pub(super) fn clear_outbox(&self) {
+        let flushes = self.get(Header::OutboxFlushes) + 1;
+        self.set(Header::OutboxFlushes, flushes & i32::MAX as usize);
+        self.set(Header::OutboxCount, 0);
+        self.set(Header::OutboxUsed, 0);
     }
 }

@@ -28,6 +28,10 @@ use crate::engine::{Batch, Pump, Reactor};
 /// Batches of one turn, after which timers and other descriptors have theirs.
 const BATCHES: usize = 64;
 
+/// Connections that are written to before timers and other descriptors have their turn: some
+/// milliseconds, where one message goes to many thousands.
+const SLICE: usize = 1024;
+
 /// Values of one environment that are kept for its lifetime.
 pub(super) struct Callbacks {
     /// `dispatch()`
@@ -117,10 +121,11 @@ impl Shared {
     /// JavaScript, which has to call again if this returns true.
     pub(super) fn complete(&self) -> bool {
         self.update_now();
-        self.write_outbox();
         let Some(turn) = Turn::begin(&self.memory) else {
+            self.write_outbox();
             return false;
         };
+        self.write_some();
         self.reactor.borrow_mut().collect_finished();
         self.deliver_batches(Level::Nested, |shared, inbox| {
             let larges = &mut *shared.larges.borrow_mut();
@@ -171,10 +176,11 @@ impl Shared {
         for _ in 0..BATCHES {
             let count = self.fill_inbox(&mut fill);
             let outputs = self.memory.get(Header::Outputs) != 0;
-            if count == 0 && !outputs || !self.deliver(count, level) {
+            let done = count == 0 && !outputs || !self.deliver(count, level);
+            self.write_some();
+            if done {
                 break;
             }
-            self.write_outbox();
         }
     }
 
@@ -190,7 +196,7 @@ impl Shared {
     /// Asks for another turn if one is due. Returns whether one is and nobody can be asked.
     fn finish(&self) -> bool {
         let reactor = self.reactor.borrow();
-        let due = reactor.has_work();
+        let due = reactor.has_work() || self.memory.get(Header::OutboxCount) > 0;
         if due {
             reactor.wake();
         }
@@ -221,10 +227,22 @@ impl Shared {
 
     /// Carries out what is in the outbox.
     pub(super) fn write_outbox(&self) {
+        self.write_for(usize::MAX);
+    }
+
+    /// Carries out some of what is in the outbox: [`Shared::finish`] has the rest follow.
+    pub(super) fn write_some(&self) {
+        self.write_for(SLICE);
+    }
+
+    fn write_for(&self, connections: usize) {
         if self.memory.get(Header::OutboxCount) > 0 {
-            let outbox = self.memory.take_outbox();
             let larges = &mut *self.larges.borrow_mut();
-            self.reactor.borrow_mut().flush(outbox, larges);
+            let mut reactor = self.reactor.borrow_mut();
+            if reactor.flush(self.memory.outbox(), larges, connections) {
+                self.memory.clear_outbox();
+            }
+            drop(reactor);
             self.announce_outputs();
         }
     }
@@ -313,7 +331,8 @@ impl Shared {
             if self.memory.get(Header::OutboxCount) > 0
                 && let Ok(mut larges) = self.larges.try_borrow_mut()
             {
-                reactor.flush(self.memory.take_outbox(), &mut *larges);
+                reactor.flush(self.memory.outbox(), &mut *larges, usize::MAX);
+                self.memory.clear_outbox();
             }
             reactor.close_all();
         }

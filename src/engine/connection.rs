@@ -22,8 +22,9 @@ pub(crate) struct Settings {
 pub(super) enum Transport {
     /// A socket of ours.
     Socket(Socket),
-    /// A JavaScript stream, which pushes what it read and takes what it has to write.
-    Stream(Output),
+    /// A JavaScript stream, which pushes what it read and takes what it has to write. Boxed, as what
+    /// it needs is larger than a socket, of which there may be very many.
+    Stream(Box<Output>),
     /// Nothing any more; the slot is kept until JavaScript has released it.
     Closed,
 }
@@ -45,7 +46,7 @@ impl Transport {
     }
 }
 
-/// A connection with payload buffers `P`. Idle, it owns no heap memory.
+/// A connection with payload buffers `P`. Idle, over a socket, it owns no heap memory.
 pub(crate) struct Connection<P> {
     pub(super) transport: Transport,
     pub(super) generation: u32,

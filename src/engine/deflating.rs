@@ -100,7 +100,8 @@ impl<P> Reactor<P> {
         true
     }
 
-    /// Compresses a frame's payload in its connection's context, for somebody else to frame it.
+    /// Compresses a frame's payload in its connection's context, for somebody else to frame it. All
+    /// that the connection compresses has to be compressed so, or it would not be in its order.
     /// `None` without permessage-deflate.
     pub(crate) fn deflate_now(
         &mut self,
@@ -108,8 +109,9 @@ impl<P> Reactor<P> {
         payload: &[u8],
         fin: bool,
     ) -> Option<Vec<u8>> {
-        let deflation = self.get_mut(token)?.deflation.as_mut()?;
-        let is_first = !deflation.in_message;
+        let connection = self.get_mut(token)?;
+        debug_assert!(!connection.flags.deflating);
+        let is_first = !connection.deflation.as_ref()?.in_message;
         self.compress_here(token.slot, Part { is_first, fin }, payload);
         Some(self.codecs.output.clone())
     }
@@ -358,7 +360,7 @@ impl<P> Reactor<P> {
     }
 
     /// Gives back what connections and the thread keep for compression and nobody has used for
-    /// long. Returns whether something is left.
+    /// long. Returns whether something is left, or a connection had something.
     pub(crate) fn release_codecs(&mut self) -> bool {
         let now = self.now();
         let (mut left, mut released) = self.codecs.release();
@@ -366,7 +368,7 @@ impl<P> Reactor<P> {
             if let Some(deflation) = &mut connection.deflation {
                 let before = deflation.keeps();
                 deflation.release(now);
-                left |= deflation.keeps() && deflation.settings.release_after > 0;
+                left |= before && deflation.settings.release_after > 0;
                 released |= before && !deflation.keeps();
             }
         }

@@ -1,6 +1,7 @@
 //! Going on with what other threads have done.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::batch::Batch;
 use super::inflating::INFLATE_BUDGET;
@@ -20,6 +21,28 @@ impl<P> Reactor<P> {
     pub(crate) fn collect_finished(&mut self) {
         self.finished.extend(self.codecs.completions.take());
         self.accepted = 0;
+    }
+
+    /// Waits for other threads to compress one more message, `patience` at most, and sends it. Returns
+    /// whether they compress others.
+    pub(crate) fn await_deflated(&mut self, patience: Duration) -> bool {
+        self.finished.extend(self.codecs.completions.take());
+        if self.codecs.awaited.is_empty() {
+            return false;
+        }
+        let is_deflated =
+            |outcome: &Outcome| matches!(outcome, Outcome::Deflated(_) | Outcome::DeflateBroken(_));
+        let outcome = match self.finished.iter().position(is_deflated) {
+            Some(place) => self.finished.remove(place),
+            None => self.codecs.completions.wait(patience),
+        };
+        match outcome {
+            Some(Outcome::Deflated(deflated)) => self.deflated(deflated),
+            Some(Outcome::DeflateBroken(job)) => self.deflate_failed(job),
+            Some(inflated) => self.finished.push_back(inflated),
+            None => return false,
+        }
+        !self.codecs.awaited.is_empty()
     }
 
     /// Goes on with what other threads have done, as far as `batch` has room and not too much was

@@ -13,19 +13,22 @@ use std::ops::Range;
 use super::batch::{Batch, Kind};
 use super::broken::Side;
 use super::connection::{Connection, Transport};
-use super::deflation::Codecs;
+use super::deflation::{Codecs, Deflation};
 use super::jobs::{FrameEnd, Inflate, Inflated};
 use super::message::{LargePayloads, Message, OutOfMemory, SMALL_MESSAGE};
 use super::reactor::Reactor;
 use super::token::Token;
 use crate::protocol::inflate::{Compressed, Inflater};
 use crate::protocol::injection::panic_if_asked;
-use crate::protocol::utf8;
-use crate::protocol::{MessageKind, ProtocolError};
+use crate::protocol::window::Window;
+use crate::protocol::{self, MessageKind, ProtocolError, utf8};
 
 /// Bytes of a frame, compressed or not, that are looked at here and now: about 0.3 ms. What is beyond
 /// them is left to another thread.
 const INLINE: usize = 256 * 1024;
+
+/// Bytes of a message, compressed or not, that are looked at again here and now, if it is refused.
+const EXPLAINED_INLINE: u64 = 2 * INLINE as u64;
 
 /// Bytes that are decompressed for one connection in a turn while others wait.
 pub(super) const INFLATE_BUDGET: usize = 1024 * 1024;
@@ -91,22 +94,21 @@ impl<P> Connection<P> {
         let room = SMALL_MESSAGE.min(limit.saturating_add(1));
         let mut position = 0;
         let mut total = 0;
+        let mut is_refused = false;
         loop {
             // A frame may bring nothing, and take long.
-            if total >= INLINE || payload.len() > INLINE {
+            if total >= INLINE || payload.len() > INLINE || is_refused {
                 let concurrency = deflation.settings.concurrency;
-                let (bytes, position) = match payload {
-                    Payload::Own(bytes) => (bytes, position),
-                    Payload::Arena(range) => {
-                        let used = position.min(range.len());
-                        let rest = batch.bytes(range.start + used..range.end);
-                        (rest.to_vec(), position - used)
-                    }
+                let bytes = match payload {
+                    Payload::Own(bytes) => bytes,
+                    Payload::Arena(range) => batch.bytes(range).to_vec(),
                 };
+                let window = deflation.receive_window.as_ref();
                 let job = Inflate {
                     token,
                     frame,
                     inflater,
+                    window: window.map_or(Vec::new(), |window| window.bytes().to_vec()),
                     bytes,
                     position,
                     limit: limit - total,
@@ -123,7 +125,19 @@ impl<P> Connection<P> {
                 Payload::Own(bytes) => (&bytes[..], batch.space()),
             };
             let mut source = Compressed::new(bytes, frame.fin, position);
-            let length = inflater.inflate(&mut source, &mut space[..room])?;
+            let length = match inflater.inflate(&mut source, &mut space[..room]) {
+                Ok(length) => length,
+                Err(error) if inflater.passed() <= EXPLAINED_INLINE => {
+                    let window = deflation.receive_window.as_ref();
+                    let window = window.map_or(&[][..], Window::bytes);
+                    return Err(inflater.explain(error, window, &source));
+                }
+                // It is refused there once more.
+                Err(_) => {
+                    is_refused = true;
+                    continue;
+                }
+            };
             position = source.position();
             total += length;
             codecs.inflated += length;
@@ -170,14 +184,7 @@ impl<P> Connection<P> {
         let range = batch.take(length);
         let offset = range.start;
         let message = &*batch.bytes(range);
-        if self.protocol.must_be_utf8(kind) && !utf8::is_valid(message) {
-            return Err(ProtocolError::InvalidUtf8);
-        }
-        if let Some(deflation) = &mut self.deflation
-            && let Some(window) = &mut deflation.receive_window
-        {
-            window.push(message);
-        }
+        pass(&self.protocol, &mut self.deflation, kind, message)?;
         let kind = match kind {
             MessageKind::Text => Kind::Text,
             MessageKind::Binary => Kind::Binary,
@@ -205,14 +212,7 @@ impl<P> Connection<P> {
         }
         codecs.give_back(inflater);
         let message = self.message.bytes(larges);
-        if self.protocol.must_be_utf8(frame.kind) && !utf8::is_valid(message) {
-            return Err(ProtocolError::InvalidUtf8);
-        }
-        if let Some(deflation) = &mut self.deflation
-            && let Some(window) = &mut deflation.receive_window
-        {
-            window.push(message);
-        }
+        pass(&self.protocol, &mut self.deflation, frame.kind, message)?;
         self.deliver(token, frame.kind, batch, larges)?;
         Ok(())
     }
@@ -284,4 +284,25 @@ impl<P> Reactor<P> {
             self.fail_broken(token.slot, Side::Reading);
         }
     }
+}
+
+/// A message is complete: the next one may refer to it.
+///
+/// # Errors
+/// It is text, and no UTF-8.
+fn pass(
+    protocol: &protocol::Connection,
+    deflation: &mut Option<Box<Deflation>>,
+    kind: MessageKind,
+    message: &[u8],
+) -> Result<(), ProtocolError> {
+    if protocol.must_be_utf8(kind) && !utf8::is_valid(message) {
+        return Err(ProtocolError::InvalidUtf8);
+    }
+    if let Some(deflation) = deflation
+        && let Some(window) = &mut deflation.receive_window
+    {
+        window.push(message);
+    }
+    Ok(())
 }

@@ -51,6 +51,8 @@ pub(super) struct Inflate {
     pub(super) token: Token,
     pub(super) frame: FrameEnd,
     pub(super) inflater: Inflater,
+    /// What the message may refer to.
+    pub(super) window: Vec<u8>,
     pub(super) bytes: Vec<u8>,
     pub(super) position: usize,
     pub(super) limit: usize,
@@ -70,15 +72,22 @@ impl Inflate {
         });
     }
 
-    fn run(&mut self) -> Result<Vec<u8>, ProtocolError> {
+    /// Decompresses the frame, to memory for no more than it may have and one byte.
+    pub(super) fn run(&mut self) -> Result<Vec<u8>, ProtocolError> {
         let mut frame = Compressed::new(&self.bytes, self.frame.fin, self.position);
         let mut output = Vec::new();
         let mut length = 0;
         while !frame.is_done() {
             // One byte beyond the limit shows that it is exceeded.
             let most = self.limit.saturating_add(1);
-            output.resize((length * 2).max(FIRST_OUTPUT).min(most), 0);
-            length += self.inflater.inflate(&mut frame, &mut output[length..])?;
+            let room = (length * 2).max(FIRST_OUTPUT).min(most);
+            // Left to itself it would take twice as much as it has.
+            output.reserve_exact(room.saturating_sub(length));
+            output.resize(room, 0);
+            length += match self.inflater.inflate(&mut frame, &mut output[length..]) {
+                Ok(length) => length,
+                Err(error) => return Err(self.inflater.explain(error, &self.window, &frame)),
+            };
             if length > self.limit {
                 return Err(ProtocolError::MaxPayloadExceeded);
             }

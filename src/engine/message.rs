@@ -199,12 +199,12 @@ impl<P> Message<P> {
 /// outgrown a buffer of `current` bytes. `declared` is 0 when the message is complete.
 fn capacity(received: usize, current: usize, declared: u64) -> usize {
     let declared = usize::try_from(declared).unwrap_or(usize::MAX);
-    // Frames of a fragmented message are declared one by one: at least double, so that copying
-    // stays linear; yet never far beyond what arrived.
+    // Frames of a fragmented message are declared one by one: at least quadruple, so that little
+    // is copied; yet never far beyond what arrived.
     let wanted = match declared {
         0 => received,
         _ if declared > received => declared,
-        _ => current.saturating_mul(2),
+        _ => current.saturating_mul(4),
     };
     wanted.min(received.saturating_mul(GROWTH)).max(received)
 }

@@ -32,8 +32,6 @@ mod elsewhere;
 mod finished;
 mod inflating;
 mod intake;
-#[cfg(test)]
-mod job_tests;
 mod jobs;
 mod message;
 mod outbox;

@@ -10,6 +10,7 @@
 use std::cell::Cell;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -82,6 +83,13 @@ impl<T> Completions<T> {
     pub(super) fn take(&self) -> impl Iterator<Item = T> {
         let count = |_: &T| self.outstanding.set(self.outstanding.get() - 1);
         self.finished.try_iter().inspect(count)
+    }
+
+    /// Takes the next one, and waits for it that long at most.
+    pub(super) fn wait(&self, patience: Duration) -> Option<T> {
+        let outcome = self.finished.recv_timeout(patience).ok()?;
+        self.outstanding.set(self.outstanding.get() - 1);
+        Some(outcome)
     }
 
     /// How many jobs were promised and not taken yet.

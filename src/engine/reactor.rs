@@ -195,6 +195,7 @@ impl<P> Reactor<P> {
                 if let Some(connection) = self.connections.get_mut(slot as usize) {
                     connection.flags.queued = true;
                     self.ready.push_front(slot);
+                    self.codecs.continued = Some(slot);
                 }
                 true
             }
@@ -262,8 +263,13 @@ impl<P> Reactor<P> {
         connection.transport = Transport::Closed;
         connection.errno = errno;
         connection.queue = Default::default();
-        if connection.flags.inflating {
+        // Like ws, deliver what was read and waits for its turn to be decompressed.
+        let waits = connection.deflation.is_some()
+            && connection.flags.decodable
+            && !connection.flags.discarding;
+        if connection.flags.inflating || waits {
             connection.flags.last_words = true;
+            self.enqueue(slot);
         } else {
             self.bury(slot);
         }

@@ -26,6 +26,10 @@ const READ_BUDGET: usize = 256 * 1024;
 /// Bytes of a large message that one connection may read in a turn while others wait.
 const LARGE_READ_BUDGET: usize = 1024 * 1024;
 
+/// With less than this many bytes left of its frame, a large message is received as others are:
+/// copying them costs less than a read that brings no more than them.
+const LEAST_DIRECT: u64 = 16 * 1024;
+
 /// What one read brought.
 enum Received {
     Bytes(usize),
@@ -88,7 +92,7 @@ impl<P> Connection<P> {
         larges: &mut impl LargePayloads<Payload = P>,
     ) -> Option<Result<usize, Received>> {
         let remaining = self.protocol.frame_remaining();
-        if remaining == 0
+        if remaining < LEAST_DIRECT
             || !self.pending.is_empty()
             || self.flags.discarding
             || self.protocol.frame_is_compressed()
@@ -160,7 +164,10 @@ impl<P> Reactor<P> {
     ) -> Served {
         let now = self.now();
         let mut budget = READ_BUDGET;
-        self.codecs.inflated = 0;
+        // What was decompressed fills a batch before it is too much.
+        if self.codecs.continued.take() != Some(slot) {
+            self.codecs.inflated = 0;
+        }
         loop {
             let Some(connection) = self.connections.get_mut(slot as usize) else {
                 return Served::Drained;

@@ -31,7 +31,10 @@ pub(crate) struct Scratch {
     pub(super) marks: Vec<usize>,
     /// For each record of a flush, the next one of the same connection.
     pub(super) next: Vec<u32>,
+    /// Slots of the connections that have records, in the order of their first.
     pub(super) touched: Vec<u32>,
+    /// How many of those were written.
+    pub(super) written: usize,
     random: Vec<u8>,
     random_used: usize,
 }

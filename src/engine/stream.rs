@@ -18,7 +18,7 @@ impl<P> Reactor<P> {
     /// Takes a connection in whose bytes a JavaScript stream moves.
     pub(crate) fn add_stream(&mut self, settings: Settings) -> Token {
         self.insert(Connection::new(
-            Transport::Stream(Output::default()),
+            Transport::Stream(Box::default()),
             settings,
             self.now(),
         ))
@@ -175,7 +175,7 @@ impl<P> Reactor<P> {
                 let (mut marks, mut is_end) = (0, false);
                 if fits {
                     (marks, is_end) = (output.marks, output.end);
-                    *output = Output::default();
+                    **output = Output::default();
                     self.outputs.pop_front();
                 } else {
                     output.taken = end;

@@ -7,9 +7,13 @@ mod broken;
 mod compression;
 mod decompression;
 mod deflated;
+mod jobs;
+mod limits;
+mod slices;
+mod sockets;
+mod streams;
 
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use super::batch::{Batch, Kind};
@@ -183,8 +187,8 @@ impl Bench {
     }
 
     fn flush(&mut self, records: &[i32], arena: &[u8]) {
-        self.reactor
-            .flush(Outbox::new(records, arena), &mut self.larges);
+        let outbox = Outbox::new(records, arena);
+        assert!(self.reactor.flush(outbox, &mut self.larges, usize::MAX));
     }
 }
 
@@ -222,240 +226,4 @@ fn text(slot: u32, payload: &[u8]) -> Record {
 
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i * 7 % 251) as u8).collect()
-}
-
-#[test]
-fn what_came_before_the_adoption_comes_first() {
-    let mut bench = Bench::new();
-    let whole = frame(0x81, b"one");
-    let (token, mut peer) = bench.connect(&whole[..5]);
-    peer.write_all(&whole[5..]).expect("written");
-    peer.write_all(&frame(0x81, b"two")).expect("written");
-    assert_eq!(
-        bench.settle(),
-        [text(token.slot, b"one"), text(token.slot, b"two")]
-    );
-}
-
-#[test]
-fn a_head_of_many_frames_is_delivered_whole_over_several_batches() {
-    let mut bench = Bench::new();
-    let messages: Vec<Vec<u8>> = (0..5000)
-        .map(|i| format!("message {i}").into_bytes())
-        .collect();
-    let head: Vec<u8> = messages
-        .iter()
-        .flat_map(|message| frame(0x81, message))
-        .collect();
-    let (token, _peer) = bench.connect(&head);
-    let expected: Vec<Record> = messages
-        .iter()
-        .map(|message| text(token.slot, message))
-        .collect();
-    assert!(bench.settle() == expected);
-}
-
-#[test]
-fn messages_of_every_size_arrive_whole_and_no_claim_reserves_memory() {
-    for length in [
-        0, 1, 125, 126, 4096, 65_535, 65_536, 65_537, 200_000, 3_000_000,
-    ] {
-        let mut bench = Bench::new();
-        let (token, mut peer) = bench.connect(&[]);
-        let payload = pattern(length);
-        let sent = frame(0x82, &payload);
-        let writer = std::thread::spawn(move || {
-            peer.write_all(&sent).expect("written");
-            peer
-        });
-        let mut seen = Vec::new();
-        while seen.is_empty() {
-            seen = bench.turn();
-            assert!(
-                bench.larges.largest <= length,
-                "{length}: {}",
-                bench.larges.largest
-            );
-        }
-        let kind = if length < 65_536 {
-            Kind::Binary
-        } else {
-            Kind::LargeBinary
-        };
-        // A large message that fits the first read may still be delivered from the arena.
-        assert!(seen[0].kind == kind as u8 || seen[0].kind == Kind::Binary as u8);
-        assert!(
-            seen.len() == 1 && seen[0].slot == token.slot && seen[0].payload == payload,
-            "{length}"
-        );
-        drop(writer.join());
-    }
-}
-
-#[test]
-fn a_fragmented_large_message_arrives_whole_in_a_buffer_of_about_its_size() {
-    let mut bench = Bench::new();
-    let (token, mut peer) = bench.connect(&[]);
-    let payload = pattern(1_000_000);
-    let mut sent = Vec::new();
-    for (index, piece) in payload.chunks(15_625).enumerate() {
-        let first = if index == 0 { 0x02 } else { 0x00 } | if index == 63 { 0x80 } else { 0 };
-        sent.extend(frame(first, piece));
-    }
-    let writer = std::thread::spawn(move || {
-        peer.write_all(&sent).expect("written");
-        peer
-    });
-    let mut seen = Vec::new();
-    while seen.is_empty() {
-        seen = bench.turn();
-    }
-    let ends: Vec<u8> = (1..=64u32)
-        .flat_map(|n| (n * 15_625).to_le_bytes())
-        .collect();
-    assert_eq!(
-        (seen[0].kind, &seen[0].payload),
-        (Kind::Fragments as u8, &ends)
-    );
-    assert!(seen.len() == 2 && seen[1].slot == token.slot && seen[1].payload == payload);
-    assert!(bench.larges.largest <= 8 * payload.len());
-    drop(writer.join());
-}
-
-#[test]
-fn data_and_fin_at_once_are_both_seen() {
-    let mut bench = Bench::new();
-    let (token, mut peer) = bench.connect(&[]);
-    peer.write_all(&frame(0x81, b"last words"))
-        .expect("written");
-    drop(peer);
-    let seen = bench.settle();
-    assert_eq!(seen[0], text(token.slot, b"last words"));
-    assert_eq!(seen[1].kind, Kind::Ended as u8);
-}
-
-#[test]
-fn a_record_for_an_earlier_generation_reaches_nobody() {
-    let mut bench = Bench::new();
-    let (old, old_peer) = bench.connect(&[]);
-    bench.reactor.destroy(old, false);
-    assert_eq!(bench.settle()[0].kind, Kind::Closed as u8);
-    bench.flush(&[old.slot as i32, old.tag(0x5), 0, 0], &[]);
-    let (new, mut peer) = bench.connect(&[]);
-    assert_eq!(new.slot, old.slot);
-    bench.flush(
-        &[
-            old.slot as i32,
-            old.tag(0x81),
-            0,
-            3,
-            new.slot as i32,
-            new.tag(0x81),
-            3,
-            3,
-        ],
-        b"oldnew",
-    );
-    bench.reactor.destroy(old, false);
-    let mut received = [0; 5];
-    peer.read_exact(&mut received).expect("read");
-    assert_eq!(received, *b"\x81\x03new");
-    drop(old_peer);
-}
-
-#[test]
-fn what_the_kernel_refuses_follows_in_order_and_is_told_when_it_is_written() {
-    let mut bench = Bench::new();
-    let (token, mut peer) = bench.connect(&[]);
-    let payload = pattern(300_000);
-    // Operation: BINARY | FIN | NOTIFY.
-    let record = [token.slot as i32, token.tag(0xc2), 0, payload.len() as i32];
-    for _ in 0..8 {
-        bench.flush(&record, &payload);
-    }
-    assert!(bench.reactor.queued(token) > 0);
-    let reader = std::thread::spawn(move || {
-        let mut received = vec![0; 8 * (300_000 + 10)];
-        peer.read_exact(&mut received).expect("read");
-        received
-    });
-    let mut drained = 0;
-    while drained == 0 {
-        drained = bench
-            .turn()
-            .iter()
-            .filter(|record| record.kind == Kind::Drained as u8)
-            .count();
-    }
-    let received = reader.join().expect("joined");
-    for frame in received.chunks(300_010) {
-        assert_eq!(frame[..10], [0x82, 127, 0, 0, 0, 0, 0, 4, 0x93, 0xe0]);
-        assert!(frame[10..] == payload);
-    }
-    assert_eq!(bench.reactor.queued(token), 0);
-}
-
-#[test]
-fn a_duplicate_is_taken_and_what_is_no_stream_socket_is_not() {
-    let (ours, _theirs) = UnixStream::pair().expect("a socket pair");
-    let socket = super::adopt(ours.as_raw_fd()).expect("adopted");
-    assert_ne!(socket.as_raw_fd(), ours.as_raw_fd());
-    assert!(super::adopt(-1).is_err());
-    let (reader, _writer) = std::io::pipe().expect("a pipe");
-    let reader: OwnedFd = reader.into();
-    assert!(super::adopt(reader.as_raw_fd()).is_err());
-}
-
-#[test]
-fn chunks_of_streams_are_decoded_while_the_batch_has_room_and_wait_otherwise() {
-    let mut bench = Bench::new();
-    let (one, other) = (bench.add_stream(), bench.add_stream());
-    let cut = frame(0x81, b"in pieces");
-    let whole = frame(0x81, b"whole");
-    let chunks = [(one, &cut[..3]), (other, &whole[..]), (one, &cut[3..])];
-    assert_eq!(bench.take_intake(&chunks), 2);
-    assert!(!bench.reactor.has_work());
-    // More messages than a batch has records.
-    let many: Vec<u8> = (0..2000).flat_map(|_| whole.clone()).collect();
-    let count = bench.take_intake(&[(one, &many)]);
-    assert!((1000..1024).contains(&count), "{count}");
-    assert!(bench.reactor.has_work());
-    assert_eq!(bench.take_intake(&[(other, &whole), (one, &cut)]), 0);
-    let rest = bench.settle();
-    let of = |slot, payload| {
-        rest.iter()
-            .filter(|&seen| *seen == text(slot, payload))
-            .count()
-    };
-    assert_eq!(of(one.slot, b"whole"), 2000 - count);
-    assert_eq!(of(other.slot, b"whole"), 1);
-    assert_eq!(
-        rest.iter().rfind(|record| record.slot == one.slot),
-        Some(&text(one.slot, b"in pieces"))
-    );
-    assert_eq!(rest.len(), 2000 - count + 2);
-}
-
-#[test]
-fn what_streams_have_to_write_is_taken_in_pieces_that_fit() {
-    let mut bench = Bench::new();
-    let (one, other) = (bench.add_stream(), bench.add_stream());
-    let slots = [one, other].map(|token| token.slot as i32);
-    let tags = [one, other].map(|token| token.tag(0x82 | 0x40));
-    bench.flush(
-        &[slots[0], tags[0], 0, 5, slots[1], tags[1], 5, 3],
-        b"abcdexyz",
-    );
-    let mut memory = [0; 4];
-    let mut take = |all, length: usize| {
-        let taken = bench.reactor.take_output(&mut memory[..length], all)?;
-        let bytes = memory[..taken.length].to_vec();
-        Some((taken.token, bytes, taken.marks))
-    };
-    assert!(take(false, 4).is_none());
-    assert_eq!(take(true, 4), Some((one, b"\x82\x05ab".to_vec(), 0)));
-    assert_eq!(take(false, 3), Some((one, b"cde".to_vec(), 1)));
-    assert_eq!(take(true, 4), Some((other, b"\x82\x03xy".to_vec(), 0)));
-    assert_eq!(take(true, 4), Some((other, b"z".to_vec(), 1)));
-    assert!(take(true, 4).is_none() && !bench.reactor.has_output());
 }

@@ -22,39 +22,22 @@ use crate::protocol::injection::panic_if_asked;
 const PIECES_PER_CALL: usize = 64;
 
 impl<P> Reactor<P> {
-    /// Carries out all records of `outbox`: each connection's in their order, by one system call
-    /// where the kernel takes all.
+    /// Carries out the records of `outbox`: each connection's in their order, by one system call
+    /// where the kernel takes all; those of at most `most` connections. Returns whether that was
+    /// all. If not, it is called again, with the same records and perhaps more behind them.
     pub(crate) fn flush(
         &mut self,
         outbox: Outbox<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
-    ) {
+        most: usize,
+    ) -> bool {
         let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.next.clear();
-        scratch.next.resize(outbox.len(), NO_RECORD);
-        scratch.touched.clear();
-        for index in 0..outbox.len() {
-            let Some((token, command, _)) = outbox.get(index) else {
-                continue;
-            };
-            if command.operation == Operation::Release {
-                if self.get(token).is_some() {
-                    self.release(token.slot, larges);
-                }
-                continue;
-            }
-            let Some(connection) = self.get_mut(token) else {
-                continue;
-            };
-            if connection.first_record == NO_RECORD {
-                connection.first_record = index as u32;
-                scratch.touched.push(token.slot);
-            } else {
-                scratch.next[connection.last_record as usize] = index as u32;
-            }
-            connection.last_record = index as u32;
-        }
-        for position in 0..scratch.touched.len() {
+        self.link(&outbox, &mut scratch, larges);
+        let end = scratch
+            .touched
+            .len()
+            .min(scratch.written.saturating_add(most));
+        for position in scratch.written..end {
             let slot = scratch.touched[position];
             let Some(connection) = self.connections.get_mut(slot as usize) else {
                 continue;
@@ -78,8 +61,49 @@ impl<P> Reactor<P> {
                 self.fail_broken(slot, Side::Writing);
             }
         }
+        let all = end == scratch.touched.len();
+        if all {
+            scratch.next.clear();
+            scratch.touched.clear();
+            scratch.written = 0;
+        } else {
+            scratch.written = end;
+        }
         scratch.trim();
         self.scratch = scratch;
+        all
+    }
+
+    /// Links the records of each connection that were not linked by an earlier call.
+    fn link(
+        &mut self,
+        outbox: &Outbox<'_>,
+        scratch: &mut Scratch,
+        larges: &mut impl LargePayloads<Payload = P>,
+    ) {
+        let linked = scratch.next.len();
+        scratch.next.resize(outbox.len(), NO_RECORD);
+        for index in linked..outbox.len() {
+            let Some((token, command, _)) = outbox.get(index) else {
+                continue;
+            };
+            if command.operation == Operation::Release {
+                if self.get(token).is_some() {
+                    self.release(token.slot, larges);
+                }
+                continue;
+            }
+            let Some(connection) = self.get_mut(token) else {
+                continue;
+            };
+            if connection.first_record == NO_RECORD {
+                connection.first_record = index as u32;
+                scratch.touched.push(token.slot);
+            } else {
+                scratch.next[connection.last_record as usize] = index as u32;
+            }
+            connection.last_record = index as u32;
+        }
     }
 
     /// Writes one payload at once. The caller has flushed what was queued before it.

@@ -1,5 +1,7 @@
 //! Something panics while a connection is served.
 
+use std::io::{Read, Write};
+
 use super::*;
 use crate::protocol::ProtocolError;
 

@@ -206,7 +206,7 @@ fn a_context_is_given_back_after_its_time_and_messages_flow_on() {
     assert!(pooled.deflation(released).keeps());
     let reactor = &mut pooled.bench.reactor;
     reactor.set_now(1020);
-    reactor.release_codecs();
+    assert!(reactor.release_codecs(), "it was used");
     assert_eq!(reactor.codecs.warm, [kept]);
     assert!(!pooled.deflation(released).keeps() && pooled.deflation(kept).keeps());
     // What is kept for ever needs no further look.

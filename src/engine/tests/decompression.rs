@@ -3,37 +3,12 @@
 use std::io::Write;
 
 use super::deflated::*;
-use super::{Bench, Kind, Record, frame};
-use crate::engine::connection::Settings;
+use super::{Kind, frame};
 use crate::engine::jobs::Outcome;
-use crate::engine::token::Token;
-use crate::protocol::{Limits, ProtocolError};
+use crate::protocol::ProtocolError;
 
 /// More than is decompressed on JavaScript's thread, and than a batch holds.
 const LARGE: usize = 1_000_000;
-
-fn kinds(records: &[Record], token: Token) -> Vec<u8> {
-    let its = records.iter().filter(|record| record.slot == token.slot);
-    its.map(|record| record.kind).collect()
-}
-
-/// Frames of compressed messages, each referring to those before.
-fn frames(messages: &[&[u8]], takeover: bool) -> Vec<u8> {
-    let mut window = Vec::new();
-    let mut bytes = Vec::new();
-    for message in messages {
-        let from = window.len() - window.len().min(32 * 1024);
-        bytes.extend(frame(0xc2, &deflate(&window[from..], message)));
-        if takeover {
-            window.extend_from_slice(message);
-        }
-    }
-    bytes
-}
-
-fn error(bench: &Bench, token: Token) -> Option<ProtocolError> {
-    bench.reactor.error(token)
-}
 
 #[test]
 fn what_follows_a_large_message_waits_for_it() {
@@ -174,6 +149,25 @@ fn complete_messages_are_delivered_after_the_connection_was_destroyed() {
 }
 
 #[test]
+fn messages_that_wait_for_their_turn_are_delivered_after_the_connection_was_destroyed() {
+    let mut pooled = Pooled::new();
+    let (token, mut peer) = pooled.connect(settings(false, 0));
+    let zeros = vec![0; 2 * LARGE];
+    let mut bytes = frames(&[&zeros, b"behind", b"last"], false);
+    bytes.extend(&frame(0x82, b"cut off")[..5]);
+    peer.write_all(&bytes).expect("written");
+    pooled.bench.settle();
+    pooled.wait();
+    // So much was decompressed that the others have to wait for the next turn.
+    let seen = pooled.bench.turn();
+    assert_eq!(kinds(&seen, token), [Kind::LargeBinary as u8]);
+    assert!(pooled.bench.reactor.destroy(token, false));
+    let expected = [Kind::Binary, Kind::Binary, Kind::Closed];
+    let seen = pooled.bench.settle();
+    assert_eq!(kinds(&seen, token), expected.map(|kind| kind as u8));
+}
+
+#[test]
 fn data_and_fin_at_once_are_both_seen_behind_a_large_message() {
     let mut pooled = Pooled::new();
     let (token, mut peer) = pooled.connect(settings(false, 0));
@@ -202,41 +196,6 @@ fn a_paused_connection_goes_on_when_it_is_resumed() {
     pooled.bench.reactor.set_paused(token, false);
     let seen = pooled.bench.settle();
     assert_eq!(kinds(&seen, token), [Kind::Binary as u8]);
-}
-
-#[test]
-fn a_limit_holds_on_another_thread_and_no_memory_is_taken_beyond_it() {
-    let most = 700_000;
-    for (length, fits) in [(most, true), (most + 1, false), (8 << 20, false)] {
-        let mut pooled = Pooled::new();
-        let limits = Limits {
-            max_payload: most as u64,
-            ..Limits::default()
-        };
-        let settings = Settings {
-            limits,
-            ..settings(false, 0)
-        };
-        let (token, mut peer) = pooled.connect(settings);
-        let zeros = vec![0; length];
-        peer.write_all(&frames(&[&zeros, b"behind"], false))
-            .expect("written");
-        pooled.bench.settle();
-        let seen = pooled.finish(1);
-        let first = kinds(&seen, token)[0];
-        if fits {
-            assert_eq!(first, Kind::LargeBinary as u8);
-        } else {
-            assert_eq!(kinds(&seen, token), [Kind::Error as u8]);
-            let expected = Some(ProtocolError::MaxPayloadExceeded);
-            assert_eq!(error(&pooled.bench, token), expected);
-        }
-        assert!(
-            pooled.bench.larges.largest <= most,
-            "{}",
-            pooled.bench.larges.largest
-        );
-    }
 }
 
 #[test]

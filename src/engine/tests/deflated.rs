@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Bench, Record};
+use super::{Bench, Record, frame};
 use crate::engine::connection::Settings;
 use crate::engine::deflation::{DeflateSettings, Deflation};
 use crate::engine::pool;
@@ -14,11 +14,14 @@ use crate::engine::token::Token;
 use crate::protocol::deflate::{Agreement, Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
 use crate::protocol::window::Window;
-use crate::protocol::{Limits, Role};
+use crate::protocol::{Limits, ProtocolError, Role};
 
 /// Operations of the outbox: a whole message of each kind, compressed.
 pub(super) const TEXT: u8 = 0x91;
 pub(super) const BINARY: u8 = 0x92;
+
+/// Messages that are compressed or decompressed on other threads at once.
+pub(super) const CONCURRENCY: usize = 2;
 
 /// Nothing in these tests takes as long, unless it never ends.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,7 +43,7 @@ pub(super) fn settings(takeover: bool, release_after: u64) -> Settings {
                 receive_window_bits: 15,
             },
             release_after,
-            concurrency: 2,
+            concurrency: CONCURRENCY,
         }),
     }
 }
@@ -52,7 +55,7 @@ pub(super) fn hold_jobs() -> Sender<()> {
     // More than there are threads, however many there are.
     for _ in 0..100 {
         let gate = Arc::clone(&gate);
-        pool::run(2, move || {
+        pool::run(CONCURRENCY, move || {
             let _ = gate.lock().map(|gate| gate.recv());
         });
     }
@@ -81,10 +84,15 @@ impl Pooled {
         (token, peer)
     }
 
+    /// Waits until a job has finished.
+    pub(super) fn wait(&self) {
+        self.finished.recv_timeout(PATIENCE).expect("a job ends");
+    }
+
     /// Waits until as many jobs have finished, and settles.
     pub(super) fn finish(&mut self, jobs: usize) -> Vec<Record> {
         for _ in 0..jobs {
-            self.finished.recv_timeout(PATIENCE).expect("a job ends");
+            self.wait();
         }
         self.bench.collects = true;
         self.bench.settle()
@@ -172,4 +180,29 @@ pub(super) fn noise(length: usize, seed: u32) -> Vec<u8> {
 pub(super) fn letters(length: usize, seed: u32) -> Vec<u8> {
     let letter = |byte: u8| b"etaoinshrdlucmfw"[usize::from(byte & 15)];
     noise(length, seed).into_iter().map(letter).collect()
+}
+
+/// What is told of a connection.
+pub(super) fn kinds(records: &[Record], token: Token) -> Vec<u8> {
+    let its = records.iter().filter(|record| record.slot == token.slot);
+    its.map(|record| record.kind).collect()
+}
+
+/// Frames of compressed messages, each referring to those before.
+pub(super) fn frames(messages: &[&[u8]], takeover: bool) -> Vec<u8> {
+    let mut window = Vec::new();
+    let mut bytes = Vec::new();
+    for message in messages {
+        let from = window.len() - window.len().min(32 * 1024);
+        bytes.extend(frame(0xc2, &deflate(&window[from..], message)));
+        if takeover {
+            window.extend_from_slice(message);
+        }
+    }
+    bytes
+}
+
+/// Why a connection is refused.
+pub(super) fn error(bench: &Bench, token: Token) -> Option<ProtocolError> {
+    bench.reactor.error(token)
 }

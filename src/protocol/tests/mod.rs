@@ -8,6 +8,7 @@ mod frames;
 mod limits;
 mod random;
 mod reference;
+mod refusals;
 mod replay;
 mod slow_inflate;
 mod text;

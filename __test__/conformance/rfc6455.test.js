@@ -1,0 +1,5 @@
+'use strict';
+
+const { testCases } = require('./suite');
+
+testCases('6455');

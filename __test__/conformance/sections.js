@@ -1,0 +1,58 @@
+'use strict';
+
+/** What the sections are about, by RFC. */
+module.exports = {
+  6455: {
+    4.1: "The client's request, and how it validates the response",
+    '4.2.1': 'How a server reads the request',
+    '4.2.2': "The server's response",
+    4.3: 'The grammar of the header fields',
+    4.4: 'Several versions of the protocol',
+    5.1: 'Masks: who sends them',
+    5.2: 'The header of a frame',
+    5.3: 'Masks: how they are made',
+    5.4: 'Fragmentation',
+    5.5: 'Control frames',
+    '5.5.1': 'Close',
+    '5.5.2': 'Ping',
+    '5.5.3': 'Pong',
+    5.6: 'Data frames',
+    6.1: 'Sending data',
+    6.2: 'Receiving data',
+    '7.1.1': 'The end of the TCP connection',
+    '7.1.2': 'The start of the closing handshake',
+    '7.1.3': 'While the closing handshake is under way',
+    '7.1.7': 'Failing a connection',
+    '7.2.1': 'Abnormal ends, for a client',
+    '7.2.2': 'Abnormal ends, for a server',
+    7.4: 'Status codes',
+    '7.4.1': 'Status codes that are defined',
+    '7.4.2': 'Status codes by their ranges',
+    8.1: 'Errors in UTF-8',
+    9.1: 'The grammar of extensions',
+    10.4: 'Limits',
+    10.6: 'TLS',
+    10.7: 'Invalid data',
+    '11.3.1': 'Sec-WebSocket-Key, how often',
+    '11.3.2': 'Sec-WebSocket-Extensions, how often',
+    '11.3.3': 'Sec-WebSocket-Accept, how often',
+    '11.3.4': 'Sec-WebSocket-Protocol, how often',
+    '11.3.5': 'Sec-WebSocket-Version, how often'
+  },
+  7692: {
+    5: 'Negotiating an extension that compresses',
+    6: 'The bit of compressed messages',
+    6.1: 'Sending',
+    6.2: 'Receiving',
+    7.1: 'Offers that are declined, responses that fail the connection',
+    '7.1.1': 'The parameters of context takeover',
+    '7.1.1.1': 'server_no_context_takeover',
+    '7.1.1.2': 'client_no_context_takeover',
+    '7.1.2': 'The parameters of windows',
+    '7.1.2.1': 'server_max_window_bits',
+    '7.1.2.2': 'client_max_window_bits',
+    '7.2.1': 'Compression',
+    '7.2.2': 'Decompression',
+    '7.2.3': 'The examples of the RFC'
+  }
+};
