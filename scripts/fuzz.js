@@ -32,7 +32,12 @@ const INSTRUMENTATION = [
 const CHECKS = ['-Cdebug-assertions=on', '-Coverflow-checks=on'];
 
 /** Bytes of an input: enough for what the target does with it. */
-const LENGTHS = { deflate_large: 28, deflate: 2048, inflate: 512, frame_stream: 512 };
+const LENGTHS = {
+  deflate_large: 28,
+  deflate: 2048,
+  inflate: 512,
+  frame_stream: 512
+};
 const LENGTH = 256;
 
 /** More MiB than this, or more seconds for one input, is a finding. */

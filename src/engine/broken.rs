@@ -5,9 +5,9 @@
 //! [`ProtocolError::Internal`], and the peer gets a close frame with 1011.
 //!
 //! `AssertUnwindSafe` is justified at those places: nobody looks any more at what the panic has left
-//! half done. The connection decodes nothing from then on, or writes nothing. What connections share is
-//! taken out while one uses it (compressors, the scratch buffer, the list of events) and made anew, or it
-//! is cleared before its next use.
+//! half done. The connection decodes nothing from then on, or writes nothing. Of what connections share,
+//! compressors are taken out while one uses them, and made anew if they are lost; the scratch buffer is put
+//! back, and cleared before its next use.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -8,7 +8,6 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::broken::Side;
@@ -304,13 +303,10 @@ impl<P> Reactor<P> {
             };
             let wanted = deflation.in_message || deflation.is_warm;
             deflation.deflater = deflater.take_if(|_| wanted);
-            let send = AssertUnwindSafe(|| {
+            self.write_from_scratch(token.slot, |reactor, scratch| {
                 panic_if_asked("finishing", &payload);
-                self.send_held(token, command, &compressed);
+                reactor.send_held(token, scratch, command, &compressed);
             });
-            if catch_unwind(send).is_err() {
-                self.fail_broken(token.slot, Side::Writing);
-            }
         }
     }
 
@@ -335,21 +331,23 @@ impl<P> Reactor<P> {
 
     /// Writes a compressed frame, and what was held behind it up to the next that is compressed
     /// elsewhere.
-    fn send_held(&mut self, token: Token, command: Command, compressed: &[u8]) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
+    fn send_held(
+        &mut self,
+        token: Token,
+        scratch: &mut Scratch,
+        command: Command,
+        compressed: &[u8],
+    ) {
         scratch.gather_compressed(command, compressed);
         let mut sent = Vec::new();
         let mut ended = false;
         while let Some(held) = self.next_held(token) {
             let Held { command, payload } = &held;
-            let added = self.gather(token.slot, &mut scratch, *command, payload, sent.len());
+            let added = self.gather(token.slot, scratch, *command, payload, sent.len());
             ended |= added && command.operation == Operation::End;
             sent.push(held);
         }
-        self.write(token.slot, &scratch, &sent[..], ended);
-        scratch.trim();
-        self.scratch = scratch;
+        self.write(token.slot, scratch, &sent[..], ended);
     }
 
     /// Takes the next write that was held, unless it has to wait once more.

@@ -111,13 +111,28 @@ impl<P> Reactor<P> {
         if self.get(token).is_none() {
             return;
         }
+        self.write_from_scratch(token.slot, |reactor, scratch| {
+            if reactor.gather(token.slot, scratch, command, payload, 0) {
+                reactor.write(token.slot, scratch, &payload, false);
+            }
+        });
+    }
+
+    /// Has `write` write to one connection, by the scratch buffer. Whatever happens, that is there
+    /// again afterwards.
+    pub(super) fn write_from_scratch(
+        &mut self,
+        slot: u32,
+        write: impl FnOnce(&mut Self, &mut Scratch),
+    ) {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        if self.gather(token.slot, &mut scratch, command, payload, 0) {
-            self.write(token.slot, &scratch, &payload, false);
-        }
+        let written = catch_unwind(AssertUnwindSafe(|| write(self, &mut scratch)));
         scratch.trim();
         self.scratch = scratch;
+        if written.is_err() {
+            self.fail_broken(slot, Side::Writing);
+        }
     }
 
     /// Writes what was gathered, queues what the kernel refuses, and ends the sending side after
