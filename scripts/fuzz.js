@@ -43,7 +43,7 @@ const LENGTH = 256;
 /** More MiB than this, or more seconds for one input, is a finding. */
 const MEMORY = 512;
 const MEMORY_WITH_ASAN = 2048;
-const PATIENCE = 10;
+const PATIENCE = 60;
 
 /** Inputs that were found earlier, one a line, in hex. */
 const FOUND = path.join(CRATE, 'found');

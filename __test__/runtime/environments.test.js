@@ -22,7 +22,9 @@ function loadAgain() {
   const ours = Object.keys(require.cache).filter(
     (file) =>
       file.startsWith(`${ROOT}${path.sep}lib`) ||
-      file === path.join(ROOT, 'index.js')
+      file === path.join(ROOT, 'index.js') ||
+      // Under AddressSanitizer the addon is elsewhere.
+      path.extname(file) === '.node'
   );
   const kept = ours.map((file) => [file, require.cache[file]]);
 

@@ -40,9 +40,8 @@ fn number(text: &str) -> Option<f64> {
     let text = text.trim_matches(['\t', '\n', '\u{b}', '\u{c}', '\r', ' ', '\u{a0}']);
     for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if text.to_lowercase().starts_with(prefix) {
-            let mut digits = text.chars().skip(2).map(|digit| digit.to_digit(base));
-            let value = digits.try_fold(0.0, |value, digit| {
-                Some(value * f64::from(base) + f64::from(digit?))
+            let value = text.chars().skip(2).try_fold(0.0, |value, digit| {
+                Some(value * f64::from(base) + f64::from(digit.to_digit(base)?))
             });
             return value.filter(|_| text.len() > 2);
         }
