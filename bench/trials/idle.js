@@ -13,6 +13,9 @@ const SETTLE = 500;
 /** And until it has seen that all have, or that nothing more comes from them. */
 const REST = 3000;
 
+/** And until V8 has given back the pages of its heap that nobody needs any more. */
+const GIVEN_BACK = 15_000;
+
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
 async function idle(course, parameters, { quick }) {
@@ -31,7 +34,7 @@ async function deflateIdle(course, parameters, { quick }) {
   const [server, port] = await course.server();
   const empty = await warm(course, server, port, parameters);
   const full = await hold(course, server, port, parameters, rest);
-  await pause(rest);
+  await pause(quick ? SETTLE : GIVEN_BACK);
   const { memory: after } = await server.ask('memory', ANSWER);
   await server.end();
 
