@@ -14,6 +14,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const table = require('./table');
+
 const CRATE = path.join(__dirname, '..', 'fuzz');
 
 /** What libFuzzer needs from the compiler, as cargo-fuzz gives it. */
@@ -202,23 +204,6 @@ function keep(folder, target) {
 /** A number of libFuzzer's final statistics. */
 function stat(output, name) {
   return new RegExp(`^stat::${name}: +(\\d+)$`, 'm').exec(output)?.[1] ?? '–';
-}
-
-/** Lays rows out; the first column is text, the others are numbers. */
-function table(rows) {
-  const widths = rows[0].map((_, i) =>
-    Math.max(...rows.map((row) => row[i].length))
-  );
-
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) =>
-          i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])
-        )
-        .join('  ')
-    )
-    .join('\n');
 }
 
 main(process.argv.slice(2));

@@ -10,6 +10,8 @@ const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const table = require('./table');
+
 const ROOT = path.join(__dirname, '..');
 const TESTS = '__test__';
 const FOLDER = path.join(ROOT, 'node_modules', '.cache', 'node-versions');
@@ -120,23 +122,6 @@ function last(output, name) {
 function failed(output) {
   const start = output.lastIndexOf('failing tests:');
   return output.slice(start === -1 ? -2000 : start).trim();
-}
-
-/** Lays rows out; the first column is text, the others are numbers. */
-function table(rows) {
-  const widths = rows[0].map((_, i) =>
-    Math.max(...rows.map((row) => row[i].length))
-  );
-
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) =>
-          i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])
-        )
-        .join('  ')
-    )
-    .join('\n');
 }
 
 function fail(text) {
