@@ -126,6 +126,11 @@ class AdoptedConnection extends Connection {
     return this.endpoint.native.counters(this.slot, this.generation);
   }
 
+  /** Whether FIN leaves behind all that was given before, even what is still compressed. */
+  get endsInOrder() {
+    return true;
+  }
+
   /** Sends FIN, behind what was written to the husk itself. */
   endSocket() {
     const socket = huskOf(this);

@@ -199,6 +199,11 @@ class StreamConnection extends Connection {
     }
   }
 
+  /** The stream's own end does not wait for what is still compressed. */
+  get endsInOrder() {
+    return false;
+  }
+
   endSocket() {
     this.flush();
     this._call('end');

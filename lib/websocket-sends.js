@@ -52,9 +52,14 @@ const sends = {
     this._write(operation, payload, callable(cb));
   },
 
+  /** Whether frames wait for a `Blob`. */
+  _isQueuing() {
+    return this._queue !== null && this._queue.isBusy;
+  },
+
   /** Writes a frame, behind those that wait for a `Blob`. */
   _write(operation, data, cb) {
-    if (this._queue === null || !this._queue.isBusy) {
+    if (!this._isQueuing()) {
       if (!isBlob(data)) {
         this._writeFrame(operation, data, cb);
         return;

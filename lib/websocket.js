@@ -237,11 +237,25 @@ class WebSocket extends EventEmitter {
 
     this._readyState = CLOSING;
     this._setCloseTimer();
+
+    // FIN will follow the close frame. Asked for at once, it shares its segment.
+    if (
+      this._isConcluded &&
+      this._connection.endsInOrder &&
+      !this._isQueuing()
+    ) {
+      this._connection.endSocket();
+    }
+  }
+
+  /** Whether no close frame of the peer is to be waited for. */
+  get _isConcluded() {
+    return this._closeFrameReceived || this._errored;
   }
 
   /** Ends the sending side if the close frame is out and no other is to be waited for. */
   _endIfClosed() {
-    if (this._closeFrameSent && (this._closeFrameReceived || this._errored)) {
+    if (this._closeFrameSent && this._isConcluded) {
       this._connection.endSocket();
     }
   }

@@ -43,9 +43,9 @@ impl<P> Reactor<P> {
             return;
         }
         let again = std::mem::replace(&mut flags.broken, true);
-        if connection.error.is_none() {
-            connection.error = Some(ProtocolError::Internal);
-            flags.untold = true;
+        if connection.error().is_none() {
+            connection.set_error(ProtocolError::Internal);
+            connection.flags.untold = true;
             self.notice(slot);
         }
         match side {

@@ -55,8 +55,6 @@ pub(crate) struct Connection<P> {
     /// a batch was full.
     pub(super) pending: Pending,
     pub(super) message: Message<P>,
-    /// Where the fragments of a binary message end that are not empty.
-    pub(super) fragment_ends: Vec<u32>,
     /// permessage-deflate, if it was agreed on; until the connection is closed.
     pub(super) deflation: Option<Box<Deflation>>,
     pub(super) queue: WriteQueue,
@@ -66,14 +64,20 @@ pub(crate) struct Connection<P> {
     pub(super) last_activity: u64,
     /// Writes that are complete and have not been told.
     pub(super) written: usize,
-    /// How the peer broke the protocol.
-    pub(super) error: Option<ProtocolError>,
+    rare: Option<Box<Rare>>,
     /// Why the socket was closed, as an `errno`; 0 if nothing failed.
     pub(super) errno: i32,
     /// First and last record of the flush that is running, `NO_RECORD` outside of one.
     pub(super) first_record: u32,
     pub(super) last_record: u32,
     pub(super) flags: Flags,
+}
+
+/// What few connections have, and the others need no memory for.
+#[derive(Default)]
+struct Rare {
+    error: Option<ProtocolError>,
+    fragment_ends: Vec<u32>,
 }
 
 /// No record of the outbox.
@@ -142,19 +146,42 @@ impl<P> Connection<P> {
             protocol,
             pending: Pending::default(),
             message: Message::Empty,
-            fragment_ends: Vec::new(),
             deflation: deflation.map(Box::new),
             queue: WriteQueue::default(),
             bytes_read: 0,
             bytes_written: 0,
             last_activity: now,
             written: 0,
-            error: None,
+            rare: None,
             errno: 0,
             first_record: NO_RECORD,
             last_record: NO_RECORD,
             flags: Flags::default(),
         }
+    }
+
+    /// How the peer broke the protocol, if it did.
+    pub(super) fn error(&self) -> Option<ProtocolError> {
+        self.rare.as_ref()?.error
+    }
+
+    pub(super) fn set_error(&mut self, error: ProtocolError) {
+        self.rare.get_or_insert_default().error = Some(error);
+    }
+
+    /// Where the fragments of a binary message end that are not empty.
+    pub(super) fn fragment_ends(&self) -> &[u32] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.fragment_ends)
+    }
+
+    pub(super) fn push_fragment_end(&mut self, end: u32) {
+        self.rare.get_or_insert_default().fragment_ends.push(end);
+    }
+
+    /// They belong to a message that is delivered; the next one has its own.
+    pub(super) fn take_fragment_ends(&mut self) -> Vec<u32> {
+        let rare = self.rare.as_mut();
+        rare.map_or_else(Vec::new, |rare| std::mem::take(&mut rare.fragment_ends))
     }
 
     /// Whether reading it now could bring something.

@@ -26,7 +26,7 @@ pub(super) enum Stop {
 impl<P> Connection<P> {
     /// The peer broke the protocol, or its message cannot be held.
     pub(super) fn fail(&mut self, token: Token, error: ProtocolError, batch: &mut Batch<'_>) {
-        self.error = Some(error);
+        self.set_error(error);
         self.flags.discarding = true;
         batch.push(token, Kind::Error, 0, 0);
     }
@@ -169,11 +169,11 @@ impl<P> Connection<P> {
 
     /// A frame of a message is complete: remembers where, if the message has several.
     pub(super) fn end_frame(&mut self, kind: MessageKind, end_of_message: bool) {
-        let several = !end_of_message || !self.fragment_ends.is_empty();
+        let several = !end_of_message || !self.fragment_ends().is_empty();
         if several && matches!(kind, MessageKind::Binary) {
             let end = u32::try_from(self.message.len()).unwrap_or(u32::MAX);
-            if self.fragment_ends.last().copied().unwrap_or(0) != end {
-                self.fragment_ends.push(end);
+            if self.fragment_ends().last().copied().unwrap_or(0) != end {
+                self.push_fragment_end(end);
             }
         }
     }
@@ -186,7 +186,7 @@ impl<P> Connection<P> {
         batch: &mut Batch<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
     ) -> Result<(), OutOfMemory> {
-        let ends = std::mem::take(&mut self.fragment_ends);
+        let ends = self.take_fragment_ends();
         if ends.len() > 1 {
             let bytes: Vec<u8> = ends.iter().flat_map(|end| end.to_le_bytes()).collect();
             let mut list = Message::Empty;

@@ -357,7 +357,7 @@ impl<P> Reactor<P> {
 
     /// How the peer broke the protocol, if it did.
     pub(crate) fn error(&self, token: Token) -> Option<ProtocolError> {
-        self.get(token)?.error
+        self.get(token)?.error()
     }
 
     /// The socket, while it is open.

@@ -76,7 +76,7 @@ impl<P> Connection<P> {
     pub(super) fn take_chunk(&mut self, bytes: &[u8]) {
         if let Err(error) = self.protocol.begin_chunk() {
             // It is told when the connection is served.
-            self.error = Some(error);
+            self.set_error(error);
         }
         self.flags.decodable = true;
         self.pending.extend(bytes);
@@ -321,7 +321,7 @@ impl<P> Connection<P> {
         larges: &mut impl LargePayloads<Payload = P>,
         codecs: &mut Codecs,
     ) {
-        if let Some(error) = self.error {
+        if let Some(error) = self.error() {
             self.fail(token, error, batch);
             self.pending.clear();
             self.flags.decodable = false;

@@ -96,7 +96,6 @@ impl<P> Reactor<P> {
     ) -> io::Result<Token> {
         let descriptor = socket.as_raw_fd();
         let mut connection = Connection::new(Transport::Socket(socket), settings, self.now());
-        connection.flags.readable = true;
         if !head.is_empty() {
             connection.take_chunk(head);
         }
@@ -110,7 +109,8 @@ impl<P> Reactor<P> {
             return Err(error);
         }
         self.referenced += 1;
-        // Registration reports the socket as writable at once, so a turn follows by itself.
+        // Registration reports at once that the socket is writable, and whether it is readable: a turn
+        // follows by itself, and reads it. Only what has arrived with the handshake is there already.
         self.enqueue(token.slot);
         Ok(token)
     }

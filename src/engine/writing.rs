@@ -4,9 +4,10 @@
 //! they are and are gathered. What the kernel refuses is copied to the connection's queue, so no
 //! pointer into foreign memory outlives the call.
 
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use libc::c_int;
 use socket2::Socket;
 
 use super::broken::Side;
@@ -172,7 +173,8 @@ impl<P> Reactor<P> {
         let mut written = 0;
         let mut starved = false;
         if !refuses && total > 0 {
-            let mut sink = Sink::new(socket);
+            // FIN follows at once, and then needs no segment of its own.
+            let mut sink = Sink::new(socket, ended);
             match write_pieces(&mut sink, scratch, payloads, total) {
                 Ok(count) => written = count,
                 Err(error) => failure = error.raw_os_error().unwrap_or(libc::EIO),
@@ -227,7 +229,7 @@ impl<P> Reactor<P> {
         let Some(socket) = connection.transport.socket_mut() else {
             return;
         };
-        let mut sink = Sink::new(socket);
+        let mut sink = Sink::new(socket, false);
         connection.flags.writing = true;
         let drained = connection.queue.drain_into(|slices| {
             slices
@@ -307,16 +309,19 @@ impl<P> Reactor<P> {
 
 /// A socket that is written, and what it says of memory.
 struct Sink<'a> {
-    socket: &'a mut Socket,
+    socket: &'a Socket,
+    flags: c_int,
     /// The kernel had no memory for what was written. As libuv does, that is taken for a refusal; but
     /// no edge will tell when there is memory again.
     starved: bool,
 }
 
 impl<'a> Sink<'a> {
-    fn new(socket: &'a mut Socket) -> Self {
+    /// With `more`, what is written may wait for what is done next: for more bytes, or for FIN.
+    fn new(socket: &'a Socket, more: bool) -> Self {
         Sink {
             socket,
+            flags: if more { libc::MSG_MORE } else { 0 },
             starved: false,
         }
     }
@@ -332,12 +337,12 @@ impl<'a> Sink<'a> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let result = self.socket.write(bytes);
+        let result = self.socket.send_with_flags(bytes, self.flags);
         self.refused(result)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let result = self.socket.write_vectored(slices);
+        let result = self.socket.send_vectored_with_flags(slices, self.flags);
         self.refused(result)
     }
 }
