@@ -14,6 +14,8 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 /** Milliseconds in which a process has to answer, and in which the last one has to leave. */
 const PATIENCE = 90 * SECOND;
+/** In a short run there are so many reports, enough for the first to be compared with the last. */
+const REPORTS = 16;
 /** Of all clients. */
 const SHARE = { ferrows: 0.45, ws: 0.45, mob: 0.1 };
 
@@ -85,7 +87,7 @@ async function soak({ minutes, clients, rate, sabotage }, processes) {
       mob.ask('join', { ports, clients: Math.round(clients * SHARE.mob) })
     ]);
     const end = performance.now() + time;
-    const step = Math.min(MINUTE, (minutes * MINUTE) / 5);
+    const step = Math.min(MINUTE, (minutes * MINUTE) / REPORTS);
     while (performance.now() < end - step / 2) {
       await sleep(Math.min(step, end - performance.now()));
       loaded.push(await reports());
