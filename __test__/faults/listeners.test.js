@@ -88,8 +88,8 @@ for (const role of ['server', 'client']) {
               assert.strictEqual(events.length, 1, `${events}`);
               assert.match(events[0], /^close /);
             }
-            for (const { ws } of connections) {
-              scenario.log(ws.readyState, ws.bufferedAmount);
+            for (const { events, ws } of connections) {
+              scenario.log(ws.readyState, ws.bufferedAmount, events);
             }
           }
         );

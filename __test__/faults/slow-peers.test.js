@@ -10,6 +10,23 @@ const { readMasked } = require('../support/raw-server');
 const { record, turns } = require('../support/session');
 const { hasRead, ROLES } = require('./support');
 
+const SIZE = 500_000;
+const LAST = 'the last';
+
+/** A payload in which each byte tells where it is, for 251 bytes at a time. */
+function payloadOf(number) {
+  const bytes = Uint8Array.from({ length: 251 }, (_, at) => at + number);
+  return Buffer.alloc(SIZE, bytes);
+}
+
+/** The payload behind a masking key, which lies from `key` to `begin`; there is none of a server. */
+function unmasked(bytes, key, begin, length) {
+  const payload = Buffer.from(bytes.subarray(begin, begin + length));
+  if (key === begin) return payload;
+  for (let i = 0; i < length; i++) payload[i] ^= bytes[key + (i & 3)];
+  return payload;
+}
+
 for (const [role, { make, session }] of Object.entries(ROLES)) {
   contract(
     `a peer of a ${role} that writes one byte at a time: all is as if it came at once, and another is served between`,
@@ -55,7 +72,6 @@ for (const [role, { make, session }] of Object.entries(ROLES)) {
       const { log } = scenario;
       const { closed, peer, ws } = await session(scenario);
       const { socket } = peer;
-      const SIZE = 500_000;
       let sent = 0;
       let called = 0;
 
@@ -63,7 +79,7 @@ for (const [role, { make, session }] of Object.entries(ROLES)) {
       socket.removeAllListeners('data');
       socket.pause();
       while (ws.bufferedAmount === 0) {
-        ws.send(Buffer.alloc(SIZE, sent++), () => called++);
+        ws.send(payloadOf(sent++), () => called++);
         await turns(1);
       }
 
@@ -83,8 +99,11 @@ for (const [role, { make, session }] of Object.entries(ROLES)) {
       assert.ok(taken <= 4 * SIZE, `${taken} bytes left`);
       log(ws.readyState);
 
+      // What was written again would be in front of this one.
+      ws.send(LAST);
       const header = role === 'server' ? 10 : 14;
-      let missing = sent * (header + SIZE) - chunks.length;
+      const length = sent * (header + SIZE) + header - 8 + LAST.length;
+      let missing = length - chunks.length;
       socket.on('data', (chunk) => {
         chunks.push(chunk);
         missing -= chunk.length;
@@ -97,15 +116,14 @@ for (const [role, { make, session }] of Object.entries(ROLES)) {
       const all = Buffer.concat(chunks);
       for (let i = 0; i < sent; i++) {
         const begin = i * (header + SIZE);
-        const key = all.subarray(begin + 10, begin + header);
-        const payload = all.subarray(begin + header, begin + header + SIZE);
-        const byte = (at) => i ^ (key[at & 3] ?? 0);
-        const expected = Buffer.alloc(
-          SIZE,
-          Buffer.from([0, 1, 2, 3].map(byte))
-        );
-        assert.ok(payload.equals(expected), `message ${i}`);
+        assert.strictEqual(all[begin], 0x82, `message ${i}`);
+        const payload = unmasked(all, begin + 10, begin + header, SIZE);
+        assert.ok(payload.equals(payloadOf(i)), `message ${i}`);
       }
+      const end = sent * (header + SIZE);
+      const last = unmasked(all, end + 2, end + header - 8, LAST.length);
+      assert.strictEqual(last.toString(), LAST);
+      assert.strictEqual(all.length, length);
       log(called === sent, ws.bufferedAmount);
     }
   );

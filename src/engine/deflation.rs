@@ -155,8 +155,6 @@ pub(super) struct Codecs {
     pub(super) warm: VecDeque<Token>,
     /// Bytes decompressed since a connection began to be served.
     pub(super) inflated: usize,
-    /// The slot of a connection that is served once more because the batch was full.
-    pub(super) continued: Option<u32>,
     /// The payload that was compressed last.
     pub(super) output: Vec<u8>,
     /// Messages that are being compressed elsewhere.
@@ -187,7 +185,6 @@ impl Default for Codecs {
             freed: false,
             warm: VecDeque::new(),
             inflated: 0,
-            continued: None,
             output: Vec::new(),
             awaited: Vec::new(),
             next_job: 0,

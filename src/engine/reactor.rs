@@ -36,6 +36,9 @@ pub(crate) struct Reactor<P> {
     pub(super) outputs: VecDeque<u32>,
     generation: u32,
     pub(super) referenced: usize,
+    /// The slot of a connection that is served once more because the batch was full, and what is left
+    /// of its budget.
+    pub(super) continued: Option<(u32, usize)>,
     now: u64,
     pub(super) scratch: Scratch,
     pub(super) codecs: Codecs,
@@ -52,8 +55,8 @@ pub(super) enum Served {
     Drained,
     /// There may be more: its budget is used up.
     More,
-    /// There may be more: the batch is full.
-    BatchFull,
+    /// There may be more: the batch is full, and this much of its budget is left.
+    BatchFull(usize),
 }
 
 impl<P> Reactor<P> {
@@ -66,6 +69,7 @@ impl<P> Reactor<P> {
             outputs: VecDeque::new(),
             generation: 0,
             referenced: 0,
+            continued: None,
             now: 0,
             scratch: Scratch::default(),
             codecs: Codecs::default(),
@@ -191,11 +195,11 @@ impl<P> Reactor<P> {
                 self.enqueue(slot);
                 false
             }
-            Served::BatchFull => {
+            Served::BatchFull(budget) => {
                 if let Some(connection) = self.connections.get_mut(slot as usize) {
                     connection.flags.queued = true;
                     self.ready.push_front(slot);
-                    self.codecs.continued = Some(slot);
+                    self.continued = Some((slot, budget));
                 }
                 true
             }

@@ -20,8 +20,11 @@ use super::token::Token;
 use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{Event, ProtocolError};
 
-/// Bytes that one connection may read in a turn while others wait.
+/// Bytes that are read and decoded of one connection in a turn while others wait.
 const READ_BUDGET: usize = 256 * 1024;
+
+/// What a message takes of that beside its bytes: small ones cost JavaScript more than their length.
+const MESSAGE_COST: usize = 64;
 
 /// Bytes of a large message that one connection may read in a turn while others wait.
 const LARGE_READ_BUDGET: usize = 1024 * 1024;
@@ -163,11 +166,14 @@ impl<P> Reactor<P> {
         larges: &mut impl LargePayloads<Payload = P>,
     ) -> Served {
         let now = self.now();
-        let mut budget = READ_BUDGET;
-        // What was decompressed fills a batch before it is too much.
-        if self.codecs.continued.take() != Some(slot) {
-            self.codecs.inflated = 0;
-        }
+        let mut budget = match self.continued.take() {
+            // It has filled a batch before it had its share.
+            Some((continued, budget)) if continued == slot => budget,
+            _ => {
+                self.codecs.inflated = 0;
+                READ_BUDGET
+            }
+        };
         loop {
             let Some(connection) = self.connections.get_mut(slot as usize) else {
                 return Served::Drained;
@@ -175,18 +181,21 @@ impl<P> Reactor<P> {
             if !connection.wants_service() {
                 return Served::Drained;
             }
-            if batch.is_full() {
-                return Served::BatchFull;
-            }
             if budget == 0 || self.codecs.inflated >= INFLATE_BUDGET {
                 return Served::More;
             }
+            if batch.is_full() {
+                return Served::BatchFull(budget);
+            }
+            let (told, waited) = (batch.len(), connection.pending.len());
             let token = Token {
                 slot,
                 generation: connection.generation,
             };
             if connection.flags.decodable {
                 connection.decode_pending(token, batch, larges, &mut self.codecs);
+                let decoded = waited - connection.pending.len();
+                budget = budget.saturating_sub(decoded + (batch.len() - told) * MESSAGE_COST);
                 if connection.flags.discarding {
                     connection.message.discard(larges);
                 }
@@ -209,7 +218,11 @@ impl<P> Reactor<P> {
                 None => connection.receive_into_arena(token, now, batch, larges, &mut self.codecs),
             };
             match received {
-                Ok(count) => budget = budget.saturating_sub(count),
+                Ok(count) => {
+                    // What waits now counts when it is decoded.
+                    let decoded = (waited + count).saturating_sub(connection.pending.len());
+                    budget = budget.saturating_sub(decoded + (batch.len() - told) * MESSAGE_COST);
+                }
                 Err(Received::Failed(errno)) => {
                     self.close(slot, errno);
                     return Served::Drained;

@@ -7,6 +7,7 @@ mod broken;
 mod compression;
 mod decompression;
 mod deflated;
+mod fairness;
 mod jobs;
 mod limits;
 mod slices;
