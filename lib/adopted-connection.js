@@ -87,7 +87,9 @@ class AdoptedConnection extends Connection {
     // Our duplicate keeps the connection open.
     real.close();
 
-    if (options.response) this.write(OPERATION.RAW, options.response);
+    if (Object.hasOwn(options, 'response')) {
+      this.write(OPERATION.RAW, options.response);
+    }
   }
 
   /**

@@ -232,7 +232,8 @@ class WebSocketServer extends EventEmitter {
       version === undefined ? undefined : String(version)
     );
 
-    if (verdict.status !== undefined) {
+    // Somebody may have put a `status` into `Object.prototype`.
+    if (Object.hasOwn(verdict, 'status')) {
       const { status, text, headerName, headerValue } = verdict;
       const more = headerName && { [headerName]: headerValue };
       rejectRequest(this, req, socket, status, text, more);
