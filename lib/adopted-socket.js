@@ -10,12 +10,17 @@ const { RAW } = OPERATION;
 
 const kIdleTimer = Symbol('kIdleTimer');
 
+const NO_BYTES = new ArrayBuffer();
+
 /**
  * Stands where a socket had its `TCP` or `Pipe`. It inherits nothing of Node.js's: native code
- * would look for what is not there.
+ * would look for what is not there. It is a view because V8 gives those the internal fields in
+ * which that code looks for a handle, as `process.send()` of a socket does: it finds them empty,
+ * and says EINVAL. In an object without such fields it reads memory that is something else.
  */
-class AdoptedHandle {
+class AdoptedHandle extends DataView {
   constructor(connection) {
+    super(NO_BYTES);
     this.connection = connection;
     this.onread = null;
     this.reading = true;
@@ -48,7 +53,7 @@ class AdoptedHandle {
 
   close(callback) {
     this.connection.destroy(this.reset);
-    this.connection.whenClosed(callback);
+    if (callback) this.connection.whenClosed(callback);
   }
 
   getpeername(out) {
