@@ -68,6 +68,7 @@ class AdoptedHandle extends DataView {
     const { endpoint, slot, generation } = this.connection;
     const name = endpoint.native.socketName(slot, generation, peer);
     Object.assign(out, name);
+    if (name?.address?.includes('%')) out.address = withInterface(name.address);
     return name === null ? -1 : 0;
   }
 
@@ -245,6 +246,21 @@ function adoptSocket(connection, socket) {
   // As under ws, whose listener for 'data' makes it flow: 'end' would not be emitted otherwise.
   if (connection.paused) net.Socket.prototype.pause.call(socket);
   else net.Socket.prototype.resume.call(socket);
+}
+
+/** Replaces the number of the interface in a link-local address (RFC 4007 §11) by its name. */
+function withInterface(address) {
+  // Loaded for it: it is rare.
+  const os = require('os');
+  const [ip, number] = address.split('%');
+
+  for (const [name, addresses] of Object.entries(os.networkInterfaces())) {
+    if (addresses.some(({ scopeid }) => scopeid === Number(number))) {
+      return `${ip}%${name}`;
+    }
+  }
+
+  return address;
 }
 
 function noop() {}
