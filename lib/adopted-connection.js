@@ -42,6 +42,9 @@ class AdoptedConnection extends Connection {
   adopt(socket, head, options) {
     const real = socket._handle;
 
+    // Somebody may want to be asked before anything is read.
+    const isPaused = socket.readableFlowing === false;
+
     // What is fixed while Node.js still has the handle.
     socket.setTimeout(0);
     socket.setNoDelay();
@@ -72,6 +75,7 @@ class AdoptedConnection extends Connection {
       }
     }
 
+    if (isPaused) this.setPaused(true);
     adoptSocket(this, socket);
     watch(this, socket);
 
@@ -83,7 +87,9 @@ class AdoptedConnection extends Connection {
     // Our duplicate keeps the connection open.
     real.close();
 
-    if (options.response) this.write(OPERATION.RAW, options.response);
+    if (Object.hasOwn(options, 'response')) {
+      this.write(OPERATION.RAW, options.response);
+    }
   }
 
   /**

@@ -10,12 +10,17 @@ const { RAW } = OPERATION;
 
 const kIdleTimer = Symbol('kIdleTimer');
 
+const NO_BYTES = new ArrayBuffer();
+
 /**
  * Stands where a socket had its `TCP` or `Pipe`. It inherits nothing of Node.js's: native code
- * would look for what is not there.
+ * would look for what is not there. It is a view because V8 gives those the internal fields in
+ * which that code looks for a handle, as `process.send()` of a socket does: it finds them empty,
+ * and says EINVAL. In an object without such fields it reads memory that is something else.
  */
-class AdoptedHandle {
+class AdoptedHandle extends DataView {
   constructor(connection) {
+    super(NO_BYTES);
     this.connection = connection;
     this.onread = null;
     this.reading = true;
@@ -48,7 +53,7 @@ class AdoptedHandle {
 
   close(callback) {
     this.connection.destroy(this.reset);
-    this.connection.whenClosed(callback);
+    if (callback) this.connection.whenClosed(callback);
   }
 
   getpeername(out) {
@@ -63,6 +68,7 @@ class AdoptedHandle {
     const { endpoint, slot, generation } = this.connection;
     const name = endpoint.native.socketName(slot, generation, peer);
     Object.assign(out, name);
+    if (name?.address?.includes('%')) out.address = withInterface(name.address);
     return name === null ? -1 : 0;
   }
 
@@ -240,6 +246,21 @@ function adoptSocket(connection, socket) {
   // As under ws, whose listener for 'data' makes it flow: 'end' would not be emitted otherwise.
   if (connection.paused) net.Socket.prototype.pause.call(socket);
   else net.Socket.prototype.resume.call(socket);
+}
+
+/** Replaces the number of the interface in a link-local address (RFC 4007 §11) by its name. */
+function withInterface(address) {
+  // Loaded for it: it is rare.
+  const os = require('os');
+  const [ip, number] = address.split('%');
+
+  for (const [name, addresses] of Object.entries(os.networkInterfaces())) {
+    if (addresses.some(({ scopeid }) => scopeid === Number(number))) {
+      return `${ip}%${name}`;
+    }
+  }
+
+  return address;
 }
 
 function noop() {}

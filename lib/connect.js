@@ -28,7 +28,8 @@ function isAdoptable(socket) {
   return (
     (kind === 'TCP' || kind === 'Pipe') &&
     handle.fd >= 0 &&
-    // Nothing is left to write,
+    // Nothing is left to write, and more may follow,
+    !socket.writableEnded &&
     socket.writableLength === 0 &&
     socket.writableCorked === 0 &&
     handle.writeQueueSize === 0 &&

@@ -4,15 +4,28 @@ const { EMPTY_BUFFER } = require('./constants');
 
 const FastBuffer = Buffer[Symbol.species];
 
+/** The length of a typed array, whatever somebody defined on it; throws if it is none. */
+const lengthOf = Function.prototype.call.bind(
+  Object.getOwnPropertyDescriptor(
+    Object.getPrototypeOf(Uint8Array.prototype),
+    'length'
+  ).get
+);
+
 /**
  * Converts what a user passed to bytes, without a copy where it has some.
  *
  * @param {*} data A `Buffer`, `ArrayBuffer`, typed array, `DataView`, or what `Buffer.from()` takes
  * @return {Buffer} The bytes
- * @throws {TypeError} If `Buffer.from()` does not take it
+ * @throws {TypeError} If `Buffer.from()` does not take it, or it only looks like a `Buffer`
  */
 function toBuffer(data) {
-  if (Buffer.isBuffer(data)) return data;
+  if (Buffer.isBuffer(data)) {
+    const length = lengthOf(data);
+    if (length === data.length) return data;
+    return new FastBuffer(data.buffer, data.byteOffset, length);
+  }
+
   if (data instanceof ArrayBuffer) return new FastBuffer(data);
   if (ArrayBuffer.isView(data)) {
     return new FastBuffer(data.buffer, data.byteOffset, data.byteLength);

@@ -1,6 +1,6 @@
 'use strict';
 
-const { byteLength, isBlob } = require('./data');
+const { byteLength, isBlob, toBuffer } = require('./data');
 const Queue = require('./queue');
 
 /**
@@ -44,8 +44,11 @@ class SendQueue {
 
       if (isBlob(data)) {
         this._reading = true;
-        data.arrayBuffer().then(
-          (bytes) => process.nextTick(() => this._onRead(Buffer.from(bytes))),
+        // What is like a `Blob` may bring what is no bytes.
+        const read = data.arrayBuffer().then(toBuffer);
+
+        read.then(
+          (bytes) => process.nextTick(() => this._onRead(bytes)),
           (error) => process.nextTick(() => this._onError(error))
         );
         return;

@@ -41,7 +41,7 @@ class StreamConnection extends Connection {
     stream[kConnection] = this;
     // Alone, before any frame: who reads it as one chunk (@fastify/websocket's `injectWS()`) looks
     // at nothing behind it. And before the listeners: a peer in memory may answer at once.
-    if (options.response) stream.write(options.response);
+    if (Object.hasOwn(options, 'response')) stream.write(options.response);
     this.endpoint.addStream(this, options);
 
     // A `Duplex` may not have these.

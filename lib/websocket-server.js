@@ -232,7 +232,8 @@ class WebSocketServer extends EventEmitter {
       version === undefined ? undefined : String(version)
     );
 
-    if (verdict.status !== undefined) {
+    // Somebody may have put a `status` into `Object.prototype`.
+    if (Object.hasOwn(verdict, 'status')) {
       const { status, text, headerName, headerValue } = verdict;
       const more = headerName && { [headerName]: headerValue };
       rejectRequest(this, req, socket, status, text, more);
@@ -324,12 +325,7 @@ class WebSocketServer extends EventEmitter {
       return socket.destroy();
     }
 
-    if (socket[kConnection]) {
-      throw new Error(
-        'server.handleUpgrade() was called more than once with the same ' +
-          'socket, possibly due to a misconfiguration'
-      );
-    }
+    refuseUpgraded(socket, place);
 
     if (this._state > RUNNING || connectFault() !== null) {
       place.cancel();
@@ -365,6 +361,8 @@ class WebSocketServer extends EventEmitter {
 
     this.emit('headers', headers, req);
 
+    // It, or `handleProtocols`, may have upgraded it.
+    refuseUpgraded(socket, place);
     socket.removeListener('error', socketOnError);
 
     // Before listeners run, who may throw or end it.
@@ -396,6 +394,17 @@ class WebSocketServer extends EventEmitter {
       process.nextTick(emitClose, this);
     }
   }
+}
+
+/** Throws if a socket was upgraded already. */
+function refuseUpgraded(socket, place) {
+  if (!socket[kConnection]) return;
+
+  place.cancel();
+  throw new Error(
+    'server.handleUpgrade() was called more than once with the same ' +
+      'socket, possibly due to a misconfiguration'
+  );
 }
 
 /** Answers what is not an upgrade request. */

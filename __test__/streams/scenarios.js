@@ -11,7 +11,14 @@ const { suite } = require('node:test');
 
 const AREAS = {
   protocol: ['errors', 'limits', 'uncaught', 'utf8'],
-  server: ['close', 'events', 'response', 'upgrade', 'verify-client'],
+  server: [
+    'close',
+    'events',
+    'response',
+    'upgrade',
+    'upgrade-again',
+    'verify-client'
+  ],
   websocket: [
     'abnormal-close',
     'binary-type',
@@ -21,6 +28,7 @@ const AREAS = {
     'event-target',
     'kept-messages',
     'messages',
+    'odd-payloads',
     'pause',
     'ping-pong',
     'ready-state',

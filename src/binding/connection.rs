@@ -1,6 +1,7 @@
 //! What JavaScript asks of one connection directly, beside the outbox. A connection is named by
 //! slot and generation; one that is gone answers as a closed one does.
 
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::bindgen_prelude::*;
@@ -80,6 +81,17 @@ pub(super) fn settings(
         limits,
         deflate,
     })
+}
+
+/// An IP address, as text. One that is link-local says on which interface, by its number
+/// (RFC 4007 §11).
+fn ip(address: &SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 && v6.ip().is_unicast_link_local() => {
+            format!("{}%{}", v6.ip(), v6.scope_id())
+        }
+        _ => address.ip().to_string(),
+    }
 }
 
 fn token(slot: u32, generation: u32) -> Token {
@@ -253,7 +265,7 @@ impl Endpoint {
             address
                 .as_socket()
                 .map_or_else(SocketName::default, |address| SocketName {
-                    address: Some(address.ip().to_string()),
+                    address: Some(ip(&address)),
                     family: Some(if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned()),
                     port: Some(address.port()),
                 }),
