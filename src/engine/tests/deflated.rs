@@ -1,12 +1,11 @@
 //! What the tests of permessage-deflate share.
 
 use std::io::Read;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Bench, Record, frame};
+use super::{Bench, Peer, Record, frame};
 use crate::engine::connection::Settings;
 use crate::engine::deflation::{DeflateSettings, Deflation};
 use crate::engine::pool;
@@ -78,7 +77,7 @@ impl Pooled {
         Pooled { bench, finished }
     }
 
-    pub(super) fn connect(&mut self, settings: Settings) -> (Token, UnixStream) {
+    pub(super) fn connect(&mut self, settings: Settings) -> (Token, Peer) {
         let (token, peer) = self.bench.connect_with(settings, &[]);
         peer.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         (token, peer)
@@ -122,7 +121,7 @@ impl Pooled {
 }
 
 /// The next frame that a peer receives: its first byte, and its payload.
-pub(super) fn read_frame(peer: &mut UnixStream) -> (u8, Vec<u8>) {
+pub(super) fn read_frame(peer: &mut Peer) -> (u8, Vec<u8>) {
     let mut start = [0; 2];
     peer.read_exact(&mut start).expect("a header");
     let mut extended = [0; 8];

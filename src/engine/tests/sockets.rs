@@ -2,9 +2,8 @@
 
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 
-use super::{Bench, Kind, Record, frame, pattern, text};
+use super::{Bench, Kind, Record, frame, pair, pattern, text};
 use crate::engine::adopt;
 
 #[test]
@@ -180,7 +179,7 @@ fn what_the_kernel_refuses_follows_in_order_and_is_told_when_it_is_written() {
 
 #[test]
 fn a_duplicate_is_taken_and_what_is_no_stream_socket_is_not() {
-    let (ours, _theirs) = UnixStream::pair().expect("a socket pair");
+    let (ours, _theirs) = pair().expect("a socket pair");
     let socket = adopt(ours.as_raw_fd()).expect("adopted");
     assert_ne!(socket.as_raw_fd(), ours.as_raw_fd());
     assert!(adopt(-1).is_err());
