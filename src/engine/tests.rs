@@ -13,6 +13,8 @@ mod slices;
 mod sockets;
 mod streams;
 
+use std::os::fd::AsRawFd;
+
 use super::batch::{Batch, Kind};
 use super::connection::Settings;
 use super::intake::Intake;
@@ -21,7 +23,6 @@ use super::outbox::Outbox;
 use super::reactor::Reactor;
 use super::token::Token;
 use crate::protocol::{Limits, Role};
-use std::os::fd::AsRawFd;
 
 /// The other end of a socket under test.
 #[cfg(not(miri))]

@@ -4,12 +4,13 @@ use std::io::Read;
 
 use super::deflated::*;
 use super::{Kind, Record};
+use crate::engine::SCALE;
 use crate::engine::deflation::MOST_WARM;
 use crate::engine::outbox::Command;
 use crate::engine::token::Token;
 
 /// More than is compressed on JavaScript's thread.
-const LARGE: usize = 40_000;
+const LARGE: usize = 40_000 / SCALE;
 
 const PING: u8 = 0x89;
 const END: u8 = 0x04;

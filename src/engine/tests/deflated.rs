@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Bench, Peer, Record, frame};
+use crate::engine::SCALE;
 use crate::engine::connection::Settings;
 use crate::engine::deflation::{DeflateSettings, Deflation};
 use crate::engine::pool;
@@ -156,7 +157,7 @@ pub(super) fn inflate(window: &[u8], payload: &[u8]) -> Vec<u8> {
     kept.push(window);
     inflater.begin(kept.bytes());
     let mut frame = Compressed::new(payload, true, 0);
-    let mut output = vec![0; 8 << 20];
+    let mut output = vec![0; (8 << 20) / SCALE];
     let length = inflater.inflate(&mut frame, &mut output);
     output.truncate(length.expect("a compressed message"));
     assert!(frame.is_done(), "a longer message than any of these tests");

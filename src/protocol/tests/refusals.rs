@@ -55,7 +55,7 @@ fn verdict(window: &[u8], frames: &[&[u8]], room: usize) -> Result<(), ProtocolE
 /// all rooms. Returns the texts.
 fn texts(window: &[u8], payload: &[u8], cuts: &[usize]) -> Vec<&'static str> {
     let mut texts = Vec::new();
-    for bit in sample(200, (0..payload.len() * 8).step_by(3)) {
+    for bit in sample(1000, (0..payload.len() * 8).step_by(3)) {
         let mut damaged = payload.to_vec();
         damaged[bit / 8] ^= 1 << (bit % 8);
         let mut frames = Vec::new();
