@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::SCALE;
 use super::broken::Side;
 use super::connection::{Connection, Transport};
 use super::deflation::{Awaited, Deflation, Held, MOST_WARM, WARM_FROM};
@@ -26,7 +27,7 @@ use crate::protocol::window::Window;
 
 /// Payloads up to this many bytes are compressed here and now: at most half a millisecond at zlib's
 /// default level.
-const INLINE: usize = 32 * 1024;
+const INLINE: usize = 32 * 1024 / SCALE;
 
 /// How many warm compressors are looked at when another one is wanted.
 const LOOKS: usize = 2;

@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use super::SCALE;
 use super::batch::{Batch, Kind};
 use super::broken::Side;
 use super::connection::{Connection, Transport};
@@ -25,13 +26,13 @@ use crate::protocol::{self, MessageKind, ProtocolError, utf8};
 
 /// Bytes of a frame, compressed or not, that are looked at here and now: about 0.3 ms. What is beyond
 /// them is left to another thread.
-const INLINE: usize = 256 * 1024;
+const INLINE: usize = 256 * 1024 / SCALE;
 
 /// Bytes of a message, compressed or not, that are looked at again here and now, if it is refused.
 const EXPLAINED_INLINE: u64 = 2 * INLINE as u64;
 
 /// Bytes that are decompressed for one connection in a turn while others wait.
-pub(super) const INFLATE_BUDGET: usize = 1024 * 1024;
+pub(super) const INFLATE_BUDGET: usize = 1024 * 1024 / SCALE;
 
 /// Where the payload of a compressed frame is.
 pub(super) enum Payload {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::SCALE;
 use super::pool::{self, Completions};
 use super::token::Token;
 use crate::protocol::deflate::{Compression, Deflater};
@@ -10,7 +11,7 @@ use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{MessageKind, ProtocolError};
 
 /// Memory for what is decompressed grows by this many bytes at first.
-const FIRST_OUTPUT: usize = 1024 * 1024;
+const FIRST_OUTPUT: usize = 1024 * 1024 / SCALE;
 
 /// What a job has come to.
 pub(super) enum Outcome {

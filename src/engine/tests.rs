@@ -15,7 +15,6 @@ mod sockets;
 mod streams;
 
 use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 
 use super::batch::{Batch, Kind};
 use super::connection::Settings;
@@ -25,6 +24,26 @@ use super::outbox::Outbox;
 use super::reactor::Reactor;
 use super::token::Token;
 use crate::protocol::{Limits, Role};
+
+/// The other end of a socket under test.
+#[cfg(not(miri))]
+type Peer = std::os::unix::net::UnixStream;
+/// Miri has `recv()` and its like for TCP sockets alone.
+#[cfg(miri)]
+type Peer = std::net::TcpStream;
+
+/// Two sockets that are connected with each other.
+#[cfg(not(miri))]
+fn pair() -> std::io::Result<(Peer, Peer)> {
+    Peer::pair()
+}
+
+#[cfg(miri)]
+fn pair() -> std::io::Result<(Peer, Peer)> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let theirs = Peer::connect(listener.local_addr()?)?;
+    Ok((listener.accept()?.0, theirs))
+}
 
 /// Large payloads that are vectors; `panics` has the next one blow up.
 #[derive(Default)]
@@ -86,7 +105,7 @@ impl Bench {
     }
 
     /// A connection with `head` received already, and its peer.
-    fn connect(&mut self, head: &[u8]) -> (Token, UnixStream) {
+    fn connect(&mut self, head: &[u8]) -> (Token, Peer) {
         let settings = Settings {
             deflate: None,
             role: Role::Server,
@@ -95,8 +114,8 @@ impl Bench {
         self.connect_with(settings, head)
     }
 
-    fn connect_with(&mut self, settings: Settings, head: &[u8]) -> (Token, UnixStream) {
-        let (ours, theirs) = UnixStream::pair().expect("a socket pair");
+    fn connect_with(&mut self, settings: Settings, head: &[u8]) -> (Token, Peer) {
+        let (ours, theirs) = pair().expect("a socket pair");
         let socket = super::adopt(ours.as_raw_fd()).expect("adopted");
         drop(ours);
         let token = self

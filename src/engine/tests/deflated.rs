@@ -1,12 +1,12 @@
 //! What the tests of permessage-deflate share.
 
 use std::io::Read;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Bench, Record, frame};
+use super::{Bench, Peer, Record, frame};
+use crate::engine::SCALE;
 use crate::engine::connection::Settings;
 use crate::engine::deflation::{DeflateSettings, Deflation};
 use crate::engine::pool;
@@ -78,9 +78,12 @@ impl Pooled {
         Pooled { bench, finished }
     }
 
-    pub(super) fn connect(&mut self, settings: Settings) -> (Token, UnixStream) {
+    pub(super) fn connect(&mut self, settings: Settings) -> (Token, Peer) {
         let (token, peer) = self.bench.connect_with(settings, &[]);
-        peer.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        // Miri has none.
+        if !cfg!(miri) {
+            peer.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        }
         (token, peer)
     }
 
@@ -122,7 +125,7 @@ impl Pooled {
 }
 
 /// The next frame that a peer receives: its first byte, and its payload.
-pub(super) fn read_frame(peer: &mut UnixStream) -> (u8, Vec<u8>) {
+pub(super) fn read_frame(peer: &mut Peer) -> (u8, Vec<u8>) {
     let mut start = [0; 2];
     peer.read_exact(&mut start).expect("a header");
     let mut extended = [0; 8];
@@ -157,7 +160,7 @@ pub(super) fn inflate(window: &[u8], payload: &[u8]) -> Vec<u8> {
     kept.push(window);
     inflater.begin(kept.bytes());
     let mut frame = Compressed::new(payload, true, 0);
-    let mut output = vec![0; 8 << 20];
+    let mut output = vec![0; (8 << 20) / SCALE];
     let length = inflater.inflate(&mut frame, &mut output);
     output.truncate(length.expect("a compressed message"));
     assert!(frame.is_done(), "a longer message than any of these tests");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Kind;
 use super::deflated::*;
 use super::frame;
+use crate::engine::SCALE;
 use crate::engine::jobs::{FrameEnd, Inflate};
 use crate::engine::outbox::Command;
 use crate::engine::token::Token;
@@ -28,7 +29,7 @@ fn a_payload_is_copied_once_however_long_it_waits_and_for_however_many() {
     for byte in 0..3 {
         for token in tokens {
             let reactor = &mut pooled.bench.reactor;
-            reactor.write_now(token, command, &[byte; 100_000]);
+            reactor.write_now(token, command, &[byte; 100_000 / SCALE]);
         }
     }
     let before = held(&pooled, tokens[0]);
@@ -50,7 +51,7 @@ fn a_payload_is_copied_once_however_long_it_waits_and_for_however_many() {
 fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn() {
     let mut pooled = Pooled::new();
     pooled.bench.collects = false;
-    let frame = frame(0xc2, &deflate(&[], &[0; 2_000_000]));
+    let frame = frame(0xc2, &deflate(&[], &[0; 2_000_000 / SCALE]));
     for _ in 0..CONNECTIONS {
         let token = pooled.bench.reactor.add_stream(settings(true, 0));
         pooled.bench.reactor.push(token, &frame);
@@ -73,8 +74,12 @@ fn frames_that_become_large_wait_for_those_before_them_to_be_accepted_in_a_turn(
 
 #[test]
 fn a_frame_is_decompressed_to_no_more_memory_than_it_may_have() {
-    for limit in [700_000, 3_000_000] {
-        for (length, fits) in [(limit, true), (limit + 1, false), (8 << 20, false)] {
+    for limit in [700_000 / SCALE, 3_000_000 / SCALE] {
+        for (length, fits) in [
+            (limit, true),
+            (limit + 1, false),
+            ((8 << 20) / SCALE, false),
+        ] {
             let mut inflater = Inflater::new();
             inflater.begin(&[]);
             let mut job = Inflate {
@@ -114,13 +119,13 @@ fn messages_that_are_being_compressed_can_be_waited_for_and_nothing_else_is() {
     pooled.bench.collects = false;
     let mut peers = [0; 4].map(|_| pooled.connect(settings(true, 0)));
     let tokens = [0, 1].map(|index: usize| peers[index].0);
-    let large = letters(40_000, 1);
+    let large = letters(40_000 / SCALE, 1);
     let patience = Duration::from_secs(30);
     assert!(!pooled.bench.reactor.await_deflated(patience));
 
     // All threads have messages to decompress before, and one each waits behind the first.
     let held = hold_jobs();
-    let zeros = frame(0xc2, &deflate(&[], &[0; 2_000_000]));
+    let zeros = frame(0xc2, &deflate(&[], &[0; 2_000_000 / SCALE]));
     for (_, peer) in &mut peers[2..] {
         peer.write_all(&zeros).expect("written");
     }
@@ -157,16 +162,16 @@ fn messages(pooled: &mut Pooled) -> usize {
 #[test]
 fn streams_and_reactors_end_at_any_time_while_other_threads_work_for_them() {
     let command = Command::from_byte(BINARY).expect("known");
-    let frame = frame(0xc2, &deflate(&[], &[0; 500_000]));
-    for round in 0..12 {
+    let frame = frame(0xc2, &deflate(&[], &[0; 500_000 / SCALE]));
+    for round in 0..if cfg!(miri) { 2 } else { 12 } {
         let mut pooled = Pooled::new();
         let mut told = 0;
         for number in 0..CONNECTIONS {
             let reactor = &mut pooled.bench.reactor;
             let token = reactor.add_stream(settings(true, 0));
             reactor.push(token, &frame);
-            reactor.write_now(token, command, &[0; 40_000]);
-            reactor.write_now(token, command, &[1; 40_000]);
+            reactor.write_now(token, command, &[0; 40_000 / SCALE]);
+            reactor.write_now(token, command, &[1; 40_000 / SCALE]);
             if number % 3 == 0 {
                 told += messages(&mut pooled);
             }

@@ -4,13 +4,14 @@ use std::io::Write;
 
 use super::Kind;
 use super::deflated::*;
+use crate::engine::SCALE;
 use crate::engine::connection::Settings;
 use crate::protocol::{Limits, ProtocolError};
 
 #[test]
 fn a_limit_holds_on_another_thread_and_no_memory_is_taken_beyond_it() {
-    let most = 700_000;
-    for (length, fits) in [(most, true), (most + 1, false), (8 << 20, false)] {
+    let most = 700_000 / SCALE;
+    for (length, fits) in [(most, true), (most + 1, false), ((8 << 20) / SCALE, false)] {
         let mut pooled = Pooled::new();
         let limits = Limits {
             max_payload: most as u64,
@@ -45,7 +46,7 @@ fn a_limit_holds_on_another_thread_and_no_memory_is_taken_beyond_it() {
 #[test]
 fn a_limit_holds_on_this_thread() {
     let most = 1000;
-    for (length, fits) in [(most, true), (most + 1, false), (200_000, false)] {
+    for (length, fits) in [(most, true), (most + 1, false), (200_000 / SCALE, false)] {
         let mut pooled = Pooled::new();
         let limits = Limits {
             max_payload: most as u64,
@@ -66,7 +67,7 @@ fn a_limit_holds_on_this_thread() {
 
 #[test]
 fn many_messages_that_become_long_hold_up_others_for_a_while_only() {
-    for length in [60_000, 200_000] {
+    for length in [60_000 / SCALE, 200_000 / SCALE] {
         let mut pooled = Pooled::new();
         let (busy, mut one) = pooled.connect(settings(false, 0));
         let (other, mut two) = pooled.connect(settings(false, 0));
@@ -76,7 +77,10 @@ fn many_messages_that_become_long_hold_up_others_for_a_while_only() {
         // A turn decompresses a megabyte, and the message that exceeds it.
         let seen = pooled.bench.turn();
         let count = kinds(&seen, busy).len();
-        assert!((1..=(1 << 20) / length + 1).contains(&count), "{count}");
+        assert!(
+            (1..=(1 << 20) / SCALE / length + 1).contains(&count),
+            "{count}"
+        );
         assert_eq!(kinds(&seen, other).len(), 1);
         let rest = pooled.bench.settle();
         assert_eq!(count + kinds(&rest, busy).len(), 100);

@@ -113,8 +113,9 @@ fn a_compressor_that_is_given_the_window_goes_on_where_another_left_off() {
     let mut window = Window::new(15);
     let mut inflater = Inflater::new();
     let mut received = Window::new(15);
-    for (round, length) in [10, 500, 0, 40_000, 3, 70_000, 200, 200].iter().enumerate() {
-        let message = json(*length, round as u32 % 3);
+    let lengths = sample(6, [10, 500, 0, 40_000, 3, 70_000, 200, 200]);
+    for (round, length) in lengths.enumerate() {
+        let message = json(length, round as u32 % 3);
         let (mut one, mut other) = (Vec::new(), Vec::new());
         kept.deflate(&message, true, &mut one);
         lent.begin(window.bytes(), Some(message.len()));
@@ -133,12 +134,13 @@ fn a_compressor_that_is_given_the_window_goes_on_where_another_left_off() {
 
 #[test]
 fn what_was_compressed_is_decompressed_whatever_the_parameters() {
-    for level in -1..=9 {
-        for mem_level in [1, 8, 9] {
-            for strategy in 0..=4 {
+    let some = if cfg!(miri) { 300 } else { 3000 };
+    for level in sample(4, -1..=9) {
+        for mem_level in sample(2, [1, 8, 9]) {
+            for strategy in sample(3, 0..=4) {
                 let compression = Compression::new(level, mem_level, strategy, 15).unwrap();
                 let mut deflater = Deflater::new(compression);
-                for message in [json(1, 1), json(3000, 2), noise(3000, 3), vec![7; 9000]] {
+                for message in [json(1, 1), json(some, 2), noise(some, 3), vec![7; 3 * some]] {
                     let mut output = Vec::new();
                     deflater.begin(&[], None);
                     deflater.deflate(&message, true, &mut output);
@@ -151,8 +153,8 @@ fn what_was_compressed_is_decompressed_whatever_the_parameters() {
 
 #[test]
 fn nothing_refers_to_more_than_the_window_agreed_on() {
-    for bits in WINDOW_BITS {
-        for (level, strategy) in [
+    for bits in sample(5, WINDOW_BITS) {
+        let parameters = [
             (1, 0),
             (6, 0),
             (9, 0),
@@ -161,13 +163,15 @@ fn nothing_refers_to_more_than_the_window_agreed_on() {
             (3, 1),
             (6, 1),
             (8, 1),
-        ] {
+        ];
+        for (level, strategy) in sample(6, parameters) {
             let compression = Compression::new(level, 8, strategy, bits).unwrap();
             let mut deflater = Deflater::new(compression);
             let mut window = Window::new(bits as u8);
             let mut receiver = Window::new(bits as u8);
             // Each repeats what was just beyond the window.
-            for length in [300, 100, 300, 1000, 20, 40_000, 1 << bits, 1 << bits] {
+            let lengths = [300, 100, 300, 1000, 20, 40_000, 1 << bits, 1 << bits];
+            for length in sample(3, lengths) {
                 let message = json(length, 5);
                 let mut output = Vec::new();
                 deflater.begin(window.bytes(), None);
@@ -188,7 +192,7 @@ fn what_is_compressed_by_our_own_code_is_as_short_as_zlib_makes_it() {
     // zlib is asked because of the strategy, which makes no difference to such matches.
     let mut zlib = Deflater::new(Compression::new(6, 8, 1, 15).unwrap());
     let lengths = (1..300).chain([511, 512, 513, 1000, 4096, 9999, 16_384, 32_768, 100_000]);
-    for length in lengths {
+    for length in sample(75, lengths) {
         let messages = [
             json(length, length as u32),
             noise(length, length as u32),
@@ -221,9 +225,10 @@ fn a_text_that_is_longer_than_its_memory_is_compressed_and_decompressed() {
     let mut window = Window::new(15);
     deflater.begin(&[], None);
     // Some end where the memory is full, some cross it, and all repeat what is far away.
-    for length in [
+    let lengths = [
         32_768, 32_766, 1, 32_767, 5, 65_534, 65_535, 200_000, 10, 1000,
-    ] {
+    ];
+    for length in sample(10, lengths) {
         let message = json(length, 3);
         let mut output = Vec::new();
         deflater.deflate(&message, true, &mut output);
@@ -239,7 +244,7 @@ fn a_text_that_is_longer_than_its_memory_is_compressed_and_decompressed() {
 #[test]
 fn fragments_are_compressed_and_decompressed_one_by_one() {
     let text = json(5000, 9);
-    for cuts in [vec![0], vec![1, 1], vec![100, 2000, 2001, 4999]] {
+    for cuts in sample(3, [vec![100, 2000, 2001, 4999], vec![1, 1], vec![0]]) {
         let mut deflater = Deflater::new(compression(6, 15));
         let mut inflater = Inflater::new();
         deflater.begin(&[], None);
@@ -264,7 +269,7 @@ fn the_output_may_be_cut_anywhere() {
     deflater.begin(&[], None);
     deflater.deflate(&text, true, &mut output);
     let mut inflater = Inflater::new();
-    for room in [1, 2, 3, 7, 64, 1999, 2000, 2001] {
+    for room in sample(3, [1, 2, 3, 7, 64, 1999, 2000, 2001]) {
         inflater.begin(&[]);
         let decompressed = inflate(&mut inflater, &output, true, room);
         assert_eq!(decompressed.as_deref(), Ok(&text[..]), "{room}");
@@ -279,7 +284,7 @@ fn the_input_may_be_handed_to_another_call_anywhere() {
     deflater.begin(&[], None);
     deflater.deflate(&text, true, &mut output);
     let mut inflater = Inflater::new();
-    for room in 1..500 {
+    for room in sample(100, 1..500) {
         inflater.begin(&[]);
         let mut first = vec![0; room];
         let mut frame = Compressed::new(&output, true, 0);
@@ -338,7 +343,7 @@ fn parameters_out_of_range_are_none() {
 /// was damaged.
 #[test]
 fn a_stored_block_begins_behind_any_bit_of_another() {
-    for seed in 0..200 {
+    for seed in sample(200, 0..200) {
         let mut text = json(32 * 1024, seed);
         text.extend_from_slice(&noise(1000, seed));
         let mut deflater = Deflater::new(compression(6, 15));

@@ -1,5 +1,6 @@
 //! Why a compressed message is refused: in zlib's words, whichever of its loops finds it.
 
+use super::sample;
 use crate::protocol::ProtocolError;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
@@ -54,7 +55,7 @@ fn verdict(window: &[u8], frames: &[&[u8]], room: usize) -> Result<(), ProtocolE
 /// all rooms. Returns the texts.
 fn texts(window: &[u8], payload: &[u8], cuts: &[usize]) -> Vec<&'static str> {
     let mut texts = Vec::new();
-    for bit in (0..payload.len() * 8).step_by(3) {
+    for bit in sample(1000, (0..payload.len() * 8).step_by(3)) {
         let mut damaged = payload.to_vec();
         damaged[bit / 8] ^= 1 << (bit % 8);
         let mut frames = Vec::new();
@@ -89,7 +90,7 @@ fn a_damaged_message_is_refused_for_the_same_reason_in_any_loop_of_zlib() {
     }
     // Those which its fastest loop finds in such data.
     for text in ["invalid distance code", "invalid distance too far back"] {
-        assert!(seen.contains(&text), "{text}: {seen:?}");
+        assert!(cfg!(miri) || seen.contains(&text), "{text}: {seen:?}");
     }
 }
 
@@ -101,7 +102,7 @@ fn a_damaged_message_in_frames_is_refused_for_the_same_reason() {
     let cuts = [payload.len() / 3, 0, payload.len() / 3];
     let texts = texts(&window, &payload, &cuts);
     assert!(
-        texts.contains(&"invalid distance too far back"),
+        cfg!(miri) || texts.contains(&"invalid distance too far back"),
         "{texts:?}"
     );
 }
@@ -124,7 +125,8 @@ fn behind_a_final_block_a_frame_refers_to_nothing() {
 
 #[test]
 fn what_is_refused_behind_a_megabyte_is_found_there() {
-    let mut payload = compress(6, &[], &letters(1_000_000, 5));
+    let length = if cfg!(miri) { 20_000 } else { 1_000_000 };
+    let mut payload = compress(6, &[], &letters(length, 5));
     // What the sender has removed, and a block of fixed codes: a length of 3, and a distance code of 30,
     // which does not exist (RFC 1951 §3.2.6).
     payload.extend([0x00, 0x00, 0xff, 0xff, 0x02, 0x3e]);
