@@ -192,6 +192,29 @@ suite('The place of a handshake is free again', () => {
     });
   }
 
+  // As with ws its socket stays open, and could be answered with a refusal. A place that were free would let any number
+  // of them wait for `verifyClient`.
+  test('when its socket is closed, not when the client has sent FIN', async (t) => {
+    let asked;
+    const { wss, port } = await serve(t, lib, {
+      ...ONE,
+      verifyClient: ({ req }, cb) => asked({ cb, req })
+    });
+    const handshake = new Promise((resolve) => (asked = resolve));
+    const client = await connect(t, port);
+    client.send(request());
+    const { cb, req } = await handshake;
+    const ended = once(req.socket, 'end');
+
+    client.socket.end();
+    await ended;
+    assert.strictEqual(req.socket.destroyed, false);
+    await assertTaken(t, port);
+    cb(false, 403);
+    assertEmpty(wss);
+    assert.match(String(await client.readToEnd()), /^HTTP\/1\.1 403 /);
+  });
+
   test('when verifyClient says no at once', async (t) => {
     const options = { ...ONE, verifyClient: () => false };
     const { wss, port } = await serve(t, lib, options);
