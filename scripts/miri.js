@@ -101,7 +101,7 @@ function run(name, tests, seeds) {
     child.on('close', (status) => {
       clearTimeout(timer);
       running.delete(child);
-      const ignored = output.match(/^test .* \.\.\. ignored/gm) ?? [];
+      const ignored = output.match(/^test .* \.\.\. ignored.*$/gm) ?? [];
       const ok = output.match(/^test .* \.\.\. ok$/gm) ?? [];
       const run = tests.length - ignored.length;
       // Where undefined behaviour is met, all ends. Of seeds that run at once the lines are mixed up.
