@@ -1,8 +1,8 @@
 'use strict';
 
-// npm run test:miri -- [WORD...] [--seeds=N]: interprets the tests of `src/` by Miri, which finds
-// undefined behaviour and data races, or those in whose path one of the words
-// occurs. Several processes share them, each with the tests of one module, as
+// npm run test:miri -- [WORD...] [--seeds=N]: interprets the tests of `src/` by
+// Miri, which finds undefined behaviour and data races, or those in whose path
+// one of the words occurs. Several processes share them, each with the tests of one module, as
 // Miri uses one processor. With --seeds=N each module runs N times, and Miri has
 // its threads take turns in other ways each time. Exits with 1 if a test fails,
 // or does not end. Needs a nightly compiler.
@@ -20,7 +20,15 @@ const PATIENCE = 3_600_000;
 /** A random generator and sockets are the system's; tokio's threads are there until the end. */
 const FLAGS = '-Zmiri-disable-isolation -Zmiri-ignore-leaks';
 
+/** Those that run. Each is a group with what cargo has started for it. */
+const running = new Set();
+
 async function main(args) {
+  process.once('SIGINT', () => {
+    running.forEach(kill);
+    process.exit(130);
+  });
+
   const seeds = Number(
     args.find((arg) => arg.startsWith('--seeds='))?.slice('--seeds='.length)
   );
@@ -85,14 +93,15 @@ function run(name, tests, seeds) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => (output += text));
   }
-  // All of its processes: cargo has started others.
-  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), PATIENCE);
+  running.add(child);
+  const timer = setTimeout(kill, PATIENCE, child);
 
   return new Promise((resolve) => {
     child.on('error', (error) => fail(error.message));
     child.on('close', (status) => {
       clearTimeout(timer);
-      const ignored = output.match(/^test .* \.\.\. ignored/gm) ?? [];
+      running.delete(child);
+      const ignored = output.match(/^test .* \.\.\. ignored.*$/gm) ?? [];
       const ok = output.match(/^test .* \.\.\. ok$/gm) ?? [];
       const run = tests.length - ignored.length;
       // Where undefined behaviour is met, all ends. Of seeds that run at once the lines are mixed up.
@@ -109,6 +118,11 @@ function run(name, tests, seeds) {
       resolve(sum);
     });
   });
+}
+
+/** Ends a process, and those that it has started. */
+function kill(child) {
+  process.kill(-child.pid, 'SIGKILL');
 }
 
 /** What is told of tests. */

@@ -24,7 +24,7 @@ pub(super) const BINARY: u8 = 0x92;
 pub(super) const CONCURRENCY: usize = 2;
 
 /// Nothing in these tests takes as long, unless it never ends.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(if cfg!(miri) { 3000 } else { 30 });
 
 pub(super) fn compression() -> Compression {
     Compression::new(-1, 8, 0, 15).expect("zlib's defaults")

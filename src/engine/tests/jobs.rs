@@ -120,8 +120,7 @@ fn messages_that_are_being_compressed_can_be_waited_for_and_nothing_else_is() {
     let mut peers = [0; 4].map(|_| pooled.connect(settings(true, 0)));
     let tokens = [0, 1].map(|index: usize| peers[index].0);
     let large = letters(40_000 / SCALE, 1);
-    let patience = Duration::from_secs(30);
-    assert!(!pooled.bench.reactor.await_deflated(patience));
+    assert!(!pooled.bench.reactor.await_deflated(PATIENCE));
 
     // All threads have messages to decompress before, and one each waits behind the first.
     let held = hold_jobs();
@@ -135,7 +134,7 @@ fn messages_that_are_being_compressed_can_be_waited_for_and_nothing_else_is() {
     }
     assert!(!pooled.bench.reactor.await_deflated(Duration::ZERO));
     drop(held);
-    while pooled.bench.reactor.await_deflated(patience) {}
+    while pooled.bench.reactor.await_deflated(PATIENCE) {}
     for (_, peer) in &mut peers[..2] {
         assert!(inflate(&[], &read_frame(peer).1) == large);
         assert!(inflate(&large, &read_frame(peer).1) == large);
