@@ -3,6 +3,9 @@
 const { optionOutOfRange, optionOfWrongType } = require('./errors');
 const { kConnection } = require('./husks');
 
+/** What stands before an IPv4 address on a socket of IPv6 (RFC 4291 §2.5.5.2). */
+const MAPPED = '::ffff:';
+
 /** The place of a connection that is not counted. */
 const UNCOUNTED = { cancel() {}, leave() {}, settle() {} };
 
@@ -54,8 +57,12 @@ class ConnectionLimits {
     if (this._mostPerIp === Infinity) return null;
 
     // A stream inside of a connection has no address of its own.
-    const address = socket.remoteAddress ?? req.socket?.remoteAddress;
-    if (address === undefined) return null;
+    const given = socket.remoteAddress ?? req.socket?.remoteAddress;
+    if (given === undefined) return null;
+
+    const address = given.startsWith(MAPPED)
+      ? given.slice(MAPPED.length)
+      : given;
 
     return this._perIp.get(address) ?? { address, count: 0 };
   }

@@ -69,6 +69,31 @@ for (const [how, lib] of [
       assert.strictEqual(wss.clients.size, 5);
     });
 
+    test('an address of IPv4 is the same on a server of IPv6 (bug: it had as many places again)', async (t) => {
+      const wss = new lib.WebSocketServer({
+        maxConnectionsPerIp: 1,
+        noServer: true
+      });
+      const listening = [];
+
+      for (const host of ['127.0.0.1', '::']) {
+        const server = http.createServer();
+        server.on('upgrade', (req, socket, head) => {
+          wss.handleUpgrade(req, socket, head, () => {});
+        });
+        t.after(() => server.close());
+        server.listen(0, host);
+        await once(server, 'listening');
+        listening.push(from('127.0.0.1', server.address().port));
+      }
+      t.after(() => wss.clients.forEach((ws) => ws.terminate()));
+
+      await open(t, listening[0]);
+      const second = await connect(t, listening[1]);
+      second.send(request());
+      assert.match(await second.readHead(), /^HTTP\/1\.1 503 /);
+    });
+
     test('both limits hold together', async (t) => {
       const options = { maxConnections: 3, maxConnectionsPerIp: 2 };
       const { port } = await serve(t, lib, options);
