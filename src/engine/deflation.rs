@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
+use super::SCALE;
 use super::jobs::{Inflate, Outcome};
 use super::outbox::Command;
 use super::pool::Completions;
@@ -17,7 +18,7 @@ use crate::protocol::inflate::Inflater;
 use crate::protocol::window::Window;
 
 /// How many compressors are kept warm: 25 MB of them, or 45 MB if zlib is asked for.
-pub(super) const MOST_WARM: usize = 128;
+pub(super) const MOST_WARM: usize = 128 / SCALE;
 
 /// A window of fewer bytes is handed over so fast that no compressor is kept for it.
 pub(super) const WARM_FROM: usize = 1024;

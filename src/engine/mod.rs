@@ -53,7 +53,7 @@ mod trim;
 mod write_queue;
 mod writing;
 
-/// What is much, in bytes, is less by this under Miri, which takes a thousand times as long for each.
+/// What is much is less by this under Miri, which takes a thousand times as long for each byte.
 const SCALE: usize = if cfg!(miri) { 16 } else { 1 };
 
 pub(crate) use batch::{Batch, KIND_NAMES};
