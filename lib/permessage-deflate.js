@@ -8,6 +8,10 @@ const { acceptOffer, acceptResponse } = require('./deflate-negotiation');
 const { makeOffer, readParameters } = require('./deflate-negotiation');
 const { MAX_WINDOW_BITS, readDeflateOptions } = require('./deflate-options');
 const { protocolError } = require('./errors');
+const { guarded, isInternalError } = require('./internal-error');
+
+const compress = guarded((codec, ...args) => codec.compress(...args));
+const decompress = guarded((codec, ...args) => codec.decompress(...args));
 
 /** Messages that the process works on at a time; the first instance says it, as in ws. */
 let concurrencyLimit = -1;
@@ -146,8 +150,14 @@ class PerMessageDeflate {
       sendTakeover
     );
 
-    const compressed = this._deflater.compress(bytesOf(data), Boolean(fin));
-    this._tell(callback, null, compressed, 'deflate');
+    try {
+      const compressed = compress(this._deflater, bytesOf(data), Boolean(fin));
+      this._tell(callback, null, compressed, 'deflate');
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      this._deflater = null;
+      this._tell(callback, error, undefined, 'deflate');
+    }
   }
 
   /**
@@ -168,7 +178,16 @@ class PerMessageDeflate {
       Math.max(this._maxPayload, 0)
     );
 
-    const bytes = this._inflater.decompress(bytesOf(data), Boolean(fin));
+    let bytes;
+
+    try {
+      bytes = decompress(this._inflater, bytesOf(data), Boolean(fin));
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      this._inflater = null;
+      this._tell(callback, error, undefined, 'inflate');
+      return;
+    }
 
     if (bytes !== null) {
       this._tell(callback, null, bytes, 'inflate');
