@@ -9,7 +9,7 @@ use super::endpoint::Endpoint;
 use super::large::LargeBuffer;
 use super::memory::Header;
 use crate::engine::{Reactor, Token};
-use crate::protocol::injection::{panic_if_asked, panic_if_told};
+use crate::protocol::injection::panic_if_told;
 
 /// What one stream has to write is told in a record of `(slot, generation, length, marks, end)`: how
 /// many bytes, how many of the writes in them asked to be told of their completion, and whether the
@@ -65,7 +65,7 @@ impl Endpoint {
     pub fn push(&self, slot: u32, generation: u32, bytes: &[u8]) {
         let token = Token { slot, generation };
         self.read(token, |reactor| {
-            panic_if_asked("pushing", bytes);
+            panic_if_told("pushing");
             reactor.push(token, bytes);
         });
     }
