@@ -10,6 +10,8 @@ const { MAX_WINDOW_BITS, readDeflateOptions } = require('./deflate-options');
 const { protocolError } = require('./errors');
 const { guarded, isInternalError } = require('./internal-error');
 
+const newDeflater = guarded((...args) => new Deflater(...args));
+const newInflater = guarded((...args) => new Inflater(...args));
 const compress = guarded((codec, ...args) => codec.compress(...args));
 const decompress = guarded((codec, ...args) => codec.decompress(...args));
 
@@ -142,15 +144,15 @@ class PerMessageDeflate {
     const { sendTakeover, sendWindowBits, ...settings } = this.settings;
     const { level, memLevel, strategy } = settings;
 
-    this._deflater ??= new Deflater(
-      level,
-      memLevel,
-      strategy,
-      sendWindowBits,
-      sendTakeover
-    );
-
     try {
+      this._deflater ??= newDeflater(
+        level,
+        memLevel,
+        strategy,
+        sendWindowBits,
+        sendTakeover
+      );
+
       const compressed = compress(this._deflater, bytesOf(data), Boolean(fin));
       this._tell(callback, null, compressed, 'deflate');
     } catch (error) {
@@ -172,15 +174,15 @@ class PerMessageDeflate {
   decompress(data, fin, callback) {
     const { receiveTakeover, receiveWindowBits } = this.settings;
 
-    this._inflater ??= new Inflater(
-      receiveWindowBits,
-      receiveTakeover,
-      Math.max(this._maxPayload, 0)
-    );
-
     let bytes;
 
     try {
+      this._inflater ??= newInflater(
+        receiveWindowBits,
+        receiveTakeover,
+        Math.max(this._maxPayload, 0)
+      );
+
       bytes = decompress(this._inflater, bytesOf(data), Boolean(fin));
     } catch (error) {
       if (!isInternalError(error)) throw error;
