@@ -71,6 +71,11 @@ export declare class Endpoint {
    */
   destroy(slot: number, generation: number, reset: boolean): boolean
   /**
+   * Writes what is in the outbox, then has a connection fail for which something has panicked
+   * elsewhere. Outside of a turn, [`Endpoint::complete`] must follow on a later tick.
+   */
+  fail(slot: number, generation: number): void
+  /**
    * Compresses a frame's payload as the next one of its connection, for the caller to frame it. So
    * do all that are to be compressed on that connection. `null` without permessage-deflate.
    *

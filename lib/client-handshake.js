@@ -2,7 +2,10 @@
 
 const binding = require('./binding');
 const { extension } = require('./headers');
+const { guarded, isInternalError } = require('./internal-error');
 const PerMessageDeflate = require('./permessage-deflate');
+
+const acceptKey = guarded(binding.acceptKey);
 
 const SUBPROTOCOL = /^[!#$%&'*+\-.0-9A-Z^_`|a-z~]+$/;
 
@@ -61,7 +64,7 @@ function requestHeaders(opts, key, protocols, perMessageDeflate) {
  * @param {Object} headers The response's headers
  * @param {String} key The key that was sent
  * @param {String[]} protocols The subprotocols that were offered
- * @return {(String|null)} The text of the error, or null
+ * @return {(String|Error|null)} The text of the error or the error itself, or null
  */
 function responseFault(headers, key, protocols) {
   const { upgrade } = headers;
@@ -70,8 +73,12 @@ function responseFault(headers, key, protocols) {
     return 'Invalid Upgrade header';
   }
 
-  if (headers['sec-websocket-accept'] !== binding.acceptKey(key)) {
-    return 'Invalid Sec-WebSocket-Accept header';
+  try {
+    if (headers['sec-websocket-accept'] !== acceptKey(key)) {
+      return 'Invalid Sec-WebSocket-Accept header';
+    }
+  } catch (error) {
+    return error;
   }
 
   const protocol = headers['sec-websocket-protocol'];
@@ -92,7 +99,7 @@ function responseFault(headers, key, protocols) {
  *
  * @param {String} header The response's `Sec-WebSocket-Extensions`
  * @param {(PerMessageDeflate|null)} perMessageDeflate The extension that was offered, if any
- * @return {(String|null)} The text of the error, or null
+ * @return {(String|Error|null)} The text of the error or the error itself, or null
  */
 function extensionsFault(header, perMessageDeflate) {
   if (perMessageDeflate === null) {
@@ -113,7 +120,8 @@ function extensionsFault(header, perMessageDeflate) {
 
     perMessageDeflate.accept(extensions[name]);
     return null;
-  } catch {
+  } catch (error) {
+    if (isInternalError(error)) return error;
     return 'Invalid Sec-WebSocket-Extensions header';
   }
 }

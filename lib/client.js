@@ -8,6 +8,7 @@ const { connectFault } = require('./connect');
 const { checkRedirect, rememberOrigin } = require('./client-redirect');
 const handshake = require('./client-handshake');
 const { READY_STATES } = require('./constants');
+const { isInternalError } = require('./internal-error');
 const PerMessageDeflate = require('./permessage-deflate');
 
 const [CONNECTING, , CLOSING] = READY_STATES.keys();
@@ -165,10 +166,18 @@ function dial(websocket, address, protocols, options) {
     : null;
 
   direct(opts, url);
-  opts.headers = {
-    ...opts.headers,
-    ...handshake.requestHeaders(opts, key, protocols, perMessageDeflate)
-  };
+
+  try {
+    opts.headers = {
+      ...opts.headers,
+      ...handshake.requestHeaders(opts, key, protocols, perMessageDeflate)
+    };
+  } catch (error) {
+    if (dialling.redirects === 0 || !isInternalError(error)) throw error;
+    websocket._emitErrorAndClose(error);
+    return opts;
+  }
+
   opts.timeout = opts.handshakeTimeout;
 
   const send =
@@ -334,30 +343,39 @@ function listen(websocket, req, request) {
       return;
     }
 
-    websocket.setSocket(socket, head, {
-      allowSynchronousEvents: opts.allowSynchronousEvents,
-      generateMask: opts.generateMask,
-      maxBufferedChunks: opts.maxBufferedChunks,
-      maxFragments: opts.maxFragments,
-      maxPayload: opts.maxPayload,
-      skipUTF8Validation: opts.skipUTF8Validation,
-      transport: opts.transport
-    });
+    try {
+      websocket.setSocket(socket, head, {
+        allowSynchronousEvents: opts.allowSynchronousEvents,
+        generateMask: opts.generateMask,
+        maxBufferedChunks: opts.maxBufferedChunks,
+        maxFragments: opts.maxFragments,
+        maxPayload: opts.maxPayload,
+        skipUTF8Validation: opts.skipUTF8Validation,
+        transport: opts.transport
+      });
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      abortHandshake(websocket, socket, error);
+    }
   });
 }
 
 /**
- * Gives the handshake up: `'error'` with `message`, then `'close'`.
+ * Gives the handshake up: `'error'`, then `'close'`.
  *
  * @param {WebSocket} websocket Who dials
  * @param {(http.ClientRequest|Duplex)} stream The request, or the upgraded socket
- * @param {String} message The text of the error
+ * @param {(String|Error)} fault The text of the error, or the error itself
  */
-function abortHandshake(websocket, stream, message) {
+function abortHandshake(websocket, stream, fault) {
   websocket._readyState = CLOSING;
 
-  const error = new Error(message);
-  Error.captureStackTrace(error, abortHandshake);
+  let error = fault;
+
+  if (typeof fault === 'string') {
+    error = new Error(fault);
+    Error.captureStackTrace(error, abortHandshake);
+  }
 
   if (stream.setHeader) {
     stream[kAborted] = true;

@@ -4,6 +4,9 @@ const { isUint8Array } = require('util').types;
 
 const binding = require('./binding');
 const { EMPTY_BUFFER } = require('./constants');
+const { guarded } = require('./internal-error');
+
+const closeFrame = guarded(binding.closeFrame);
 
 /**
  * Makes the payload of a close frame (RFC 6455 §5.5.1).
@@ -18,7 +21,7 @@ function closePayload(code, reason) {
   if (code === undefined) return EMPTY_BUFFER;
 
   const hasReason = reason !== undefined && reason.length;
-  const frame = binding.closeFrame(
+  const frame = closeFrame(
     typeof code === 'number' ? code : NaN,
     hasReason ? bytesOf(reason) : EMPTY_BUFFER
   );

@@ -7,6 +7,7 @@ const now = require('./clock');
 const Codecs = require('./codecs');
 const Inbox = require('./inbox');
 const Intake = require('./intake');
+const { guarded } = require('./internal-error');
 const { HEADER, KIND, OPERATION } = require('./numbers');
 const { Outbox } = require('./outbox');
 const Outputs = require('./outputs');
@@ -104,6 +105,7 @@ class Endpoint {
     this._codecs = new Codecs(this.native);
     /** Whether sockets can be taken over; there are only streams where they cannot. */
     this.adopts = this.native.adopts;
+    this._addStream = guarded((...args) => this.native.addStream(...args));
 
     this._root = null;
     this.native.runWithoutContext(() => {
@@ -169,7 +171,7 @@ class Endpoint {
   addStream(connection, options) {
     if (this.intake === null) this._openToStreams();
 
-    const [slot, generation] = this.native.addStream(
+    const [slot, generation] = this._addStream(
       Boolean(connection.owner._isServer),
       Number(options.maxPayload) || 0,
       options.maxFragments | 0,
@@ -337,6 +339,17 @@ class Endpoint {
     const hasLastWords = this.native.destroy(slot, generation, reset);
     this._schedule();
     return hasLastWords;
+  }
+
+  /**
+   * Has a connection fail because of a bug that was met outside of the engine: it is told as the
+   * engine's own are.
+   *
+   * @param {Connection} connection The connection
+   */
+  fail(connection) {
+    this.native.fail(connection.slot, connection.generation);
+    this._schedule();
   }
 
   /**

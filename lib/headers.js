@@ -1,12 +1,18 @@
 'use strict';
 
 const binding = require('./binding');
+const { guarded, isInternalError } = require('./internal-error');
+
+const formatExtensions = guarded(binding.formatExtensions);
+const parseExtensions = guarded(binding.parseExtensions);
+const parseSubprotocols = guarded(binding.parseSubprotocols);
 
 /** Has the text of a native parser's error thrown as the `SyntaxError` that it is. */
 function parsed(parser, header) {
   try {
     return parser(header);
   } catch (error) {
+    if (isInternalError(error)) throw error;
     throw new SyntaxError(error.message);
   }
 }
@@ -20,7 +26,7 @@ const subprotocol = {
    * @throws {SyntaxError} If it is malformed or names one twice
    */
   parse(header) {
-    return new Set(parsed(binding.parseSubprotocols, header));
+    return new Set(parsed(parseSubprotocols, header));
   }
 };
 
@@ -36,7 +42,7 @@ const extension = {
   parse(header) {
     const extensions = Object.create(null);
 
-    for (const { name, params } of parsed(binding.parseExtensions, header)) {
+    for (const { name, params } of parsed(parseExtensions, header)) {
       const offer = Object.create(null);
       for (const { name, value } of params) {
         (offer[name] ??= []).push(value ?? true);
@@ -72,7 +78,7 @@ const extension = {
       }
     }
 
-    return binding.formatExtensions(offers);
+    return formatExtensions(offers);
   }
 };
 

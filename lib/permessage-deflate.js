@@ -8,6 +8,12 @@ const { acceptOffer, acceptResponse } = require('./deflate-negotiation');
 const { makeOffer, readParameters } = require('./deflate-negotiation');
 const { MAX_WINDOW_BITS, readDeflateOptions } = require('./deflate-options');
 const { protocolError } = require('./errors');
+const { guarded, isInternalError } = require('./internal-error');
+
+const newDeflater = guarded((...args) => new Deflater(...args));
+const newInflater = guarded((...args) => new Inflater(...args));
+const compress = guarded((codec, ...args) => codec.compress(...args));
+const decompress = guarded((codec, ...args) => codec.decompress(...args));
 
 /** Messages that the process works on at a time; the first instance says it, as in ws. */
 let concurrencyLimit = -1;
@@ -138,16 +144,22 @@ class PerMessageDeflate {
     const { sendTakeover, sendWindowBits, ...settings } = this.settings;
     const { level, memLevel, strategy } = settings;
 
-    this._deflater ??= new Deflater(
-      level,
-      memLevel,
-      strategy,
-      sendWindowBits,
-      sendTakeover
-    );
+    try {
+      this._deflater ??= newDeflater(
+        level,
+        memLevel,
+        strategy,
+        sendWindowBits,
+        sendTakeover
+      );
 
-    const compressed = this._deflater.compress(bytesOf(data), Boolean(fin));
-    this._tell(callback, null, compressed, 'deflate');
+      const compressed = compress(this._deflater, bytesOf(data), Boolean(fin));
+      this._tell(callback, null, compressed, 'deflate');
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      this._deflater = null;
+      this._tell(callback, error, undefined, 'deflate');
+    }
   }
 
   /**
@@ -162,13 +174,22 @@ class PerMessageDeflate {
   decompress(data, fin, callback) {
     const { receiveTakeover, receiveWindowBits } = this.settings;
 
-    this._inflater ??= new Inflater(
-      receiveWindowBits,
-      receiveTakeover,
-      Math.max(this._maxPayload, 0)
-    );
+    let bytes;
 
-    const bytes = this._inflater.decompress(bytesOf(data), Boolean(fin));
+    try {
+      this._inflater ??= newInflater(
+        receiveWindowBits,
+        receiveTakeover,
+        Math.max(this._maxPayload, 0)
+      );
+
+      bytes = decompress(this._inflater, bytesOf(data), Boolean(fin));
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      this._inflater = null;
+      this._tell(callback, error, undefined, 'inflate');
+      return;
+    }
 
     if (bytes !== null) {
       this._tell(callback, null, bytes, 'inflate');

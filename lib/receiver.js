@@ -9,6 +9,7 @@ const { Decoder, DecodedKind } = require('./binding');
 const { BINARY_TYPES, EMPTY_BUFFER } = require('./constants');
 const { concat } = require('./data');
 const { protocolError } = require('./errors');
+const { guarded, isInternalError } = require('./internal-error');
 const PerMessageDeflate = require('./permessage-deflate');
 
 const { Piece, Fragment, Text, Binary } = DecodedKind;
@@ -16,6 +17,8 @@ const { Ping, Pong, Close } = DecodedKind;
 
 /** A record is its kind, the start and the end of its payload, and a status code. */
 const RECORD_FIELDS = 4;
+
+const decode = guarded((decoder, ...args) => decoder.decode(...args));
 
 /** Records that are decoded at once. */
 const RECORDS = 16;
@@ -116,18 +119,26 @@ class Receiver extends Writable {
         : Buffer.concat([this._rest, chunk]);
     this._callback = cb;
     this._position = 0;
-    this._decode();
-    this._run();
+    if (this._decode()) this._run();
   }
 
-  /** Decodes what comes next. */
+  /** Decodes what comes next. Returns whether that went well. */
   _decode() {
-    this._count = this._decoder.decode(
-      this._input,
-      this._position,
-      this._records
-    );
+    try {
+      this._count = decode(
+        this._decoder,
+        this._input,
+        this._position,
+        this._records
+      );
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      this._callback(error);
+      return false;
+    }
+
     this._cursor = 0;
+    return true;
   }
 
   /** Emits events, until there are no more or one is to be waited for. */
@@ -138,7 +149,7 @@ class Receiver extends Writable {
       }
 
       if (this._count < RECORDS) break;
-      this._decode();
+      if (!this._decode()) return;
     }
 
     // A copy, as it may be small and the chunk large.

@@ -6,8 +6,12 @@ const binding = require('./binding');
 const closePayload = require('./close-payload');
 const { byteLength, isBlob, toBuffer } = require('./data');
 const { leastLength } = require('./deflate-negotiation');
+const { guarded, isInternalError } = require('./internal-error');
 const { OPERATION } = require('./numbers');
 const PerMessageDeflate = require('./permessage-deflate');
+
+const applyMask = guarded(binding.applyMask);
+const frameHeader = guarded(binding.frameHeader);
 
 const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = OPERATION;
 
@@ -54,7 +58,7 @@ class Sender {
     /** What waits behind the `Blob` that is being read, or the frame that is being compressed. */
     this._queue = [];
     this._busy = false;
-    /** Called with the error when a `Blob` could not be read. Nothing is sent after it. */
+    /** Called with the error when a `Blob` could not be read, or a bug was met. Nothing is sent after it. */
     this.onerror = () => {};
   }
 
@@ -90,7 +94,7 @@ class Sender {
       }
     }
 
-    const header = binding.frameHeader(
+    const header = frameHeader(
       options.opcode,
       Boolean(options.fin),
       Boolean(options.rsv1),
@@ -103,11 +107,11 @@ class Sender {
 
     if (readOnly) {
       const frame = Buffer.concat([header, payload]);
-      binding.applyMask(frame.subarray(header.length), key);
+      applyMask(frame.subarray(header.length), key);
       return [frame];
     }
 
-    binding.applyMask(payload, key);
+    applyMask(payload, key);
     return [header, payload];
   }
 
@@ -229,8 +233,32 @@ class Sender {
     } else if (frame.isCompressed) {
       this._compress(frame, cb);
     } else {
-      this.sendFrame(Sender.frame(frame.payload, frame.options), cb);
+      this._send(frame.payload, frame.options, cb);
     }
+  }
+
+  _send(payload, options, cb) {
+    let list;
+
+    try {
+      list = Sender.frame(payload, options);
+    } catch (error) {
+      this._failBroken(error, cb);
+      return;
+    }
+
+    this.sendFrame(list, cb);
+  }
+
+  /** A bug of ours keeps a frame from being sent: nothing is sent after it. Throws other errors. */
+  _failBroken(error, cb) {
+    if (!isInternalError(error)) throw error;
+
+    this._busy = true;
+    process.nextTick(() => {
+      this._fail(error, cb);
+      this.onerror(error);
+    });
   }
 
   _compress({ payload, options }, cb) {
@@ -240,6 +268,11 @@ class Sender {
     this._busy = true;
 
     agreed.compress(payload, options.fin, (err, bytes) => {
+      if (isInternalError(err)) {
+        this._failBroken(err, cb);
+        return;
+      }
+
       if (err || this._socket.destroyed) {
         const error = new Error(
           'The socket was closed while data was being compressed'
@@ -251,7 +284,7 @@ class Sender {
       this._bufferedBytes -= options[kByteLength];
       this._busy = false;
       options.readOnly = false;
-      this.sendFrame(Sender.frame(bytes, options), cb);
+      this._send(bytes, options, cb);
       this._dequeue();
     });
   }

@@ -3,12 +3,15 @@
 const binding = require('./binding');
 const Connection = require('./connection');
 const { destroyedError } = require('./errors');
+const { guarded } = require('./internal-error');
 const { OPERATION } = require('./numbers');
 const { LARGE_PAYLOAD } = require('./outbox');
 const { kConnection } = require('./husks');
 const Queue = require('./queue');
 
 const { FIN, MASK, OPCODE, RAW } = OPERATION;
+
+const frameHeader = guarded(binding.frameHeader);
 
 const NO_KEY = Buffer.alloc(0);
 
@@ -134,6 +137,17 @@ class StreamConnection extends Connection {
 
     this.flush();
 
+    const isRaw = (operation & OPCODE) === RAW;
+    // Before the callback waits: this may throw.
+    const header = isRaw
+      ? null
+      : frameHeader(
+          operation & OPCODE,
+          (operation & FIN) !== 0,
+          false,
+          NO_KEY,
+          data.byteLength
+        );
     const complete = cb && ((error) => this._complete(1, error));
 
     if (cb) {
@@ -141,18 +155,10 @@ class StreamConnection extends Connection {
       this._callbacks.push(cb);
     }
 
-    if ((operation & OPCODE) === RAW) {
+    if (isRaw) {
       this._call('write', data, complete);
       return;
     }
-
-    const header = binding.frameHeader(
-      operation & OPCODE,
-      (operation & FIN) !== 0,
-      false,
-      NO_KEY,
-      data.byteLength
-    );
 
     if (stream.cork) stream.cork();
     this._call('write', header);

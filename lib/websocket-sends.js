@@ -4,6 +4,7 @@ const { AsyncResource } = require('async_hooks');
 
 const { EMPTY_BUFFER, READY_STATES } = require('./constants');
 const { isBlob, toBuffer } = require('./data');
+const { isInternalError } = require('./internal-error');
 const { OPERATION } = require('./numbers');
 const Sender = require('./sender');
 const SendQueue = require('./send-queue');
@@ -74,10 +75,16 @@ const sends = {
   _writeFrame(operation, data, cb) {
     // What is compressed has to be so in its order: masked or not, none of it may wait in the native
     // side for what other threads compress.
-    if (this._generateMask !== undefined && operation & (MASK | COMPRESS)) {
-      this._writeOwnFrame(operation, data, cb);
-    } else {
-      this._connection.write(operation, data, cb);
+    try {
+      if (this._generateMask !== undefined && operation & (MASK | COMPRESS)) {
+        this._writeOwnFrame(operation, data, cb);
+      } else {
+        this._connection.write(operation, data, cb);
+      }
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      this._connection.endpoint.fail(this._connection);
+      if (cb) process.nextTick(cb, error);
     }
   },
 

@@ -14,9 +14,12 @@ const {
 } = require('./handshake');
 const { extension, subprotocol } = require('./headers');
 const { kConnection } = require('./husks');
+const { guarded, isInternalError } = require('./internal-error');
 const PerMessageDeflate = require('./permessage-deflate');
 const { readHandshakeTimeout, verify } = require('./verify-client');
 const WebSocket = require('./websocket');
+
+const checkUpgrade = guarded(binding.checkUpgrade);
 
 const RUNNING = 0;
 const CLOSING = 1;
@@ -224,13 +227,20 @@ class WebSocketServer extends EventEmitter {
 
     const { headers } = req;
     const version = headers['sec-websocket-version'];
-    const verdict = binding.checkUpgrade(
-      req.method,
-      headers.upgrade,
-      headers['sec-websocket-key'],
-      // Requests that were made by hand (@fastify/websocket's `injectWS()`) have a number.
-      version === undefined ? undefined : String(version)
-    );
+    let verdict;
+
+    try {
+      verdict = checkUpgrade(
+        req.method,
+        headers.upgrade,
+        headers['sec-websocket-key'],
+        // Requests that were made by hand (@fastify/websocket's `injectWS()`) have a number.
+        version === undefined ? undefined : String(version)
+      );
+    } catch (error) {
+      refuseBroken(error, socket);
+      return;
+    }
 
     // Somebody may have put a `status` into `Object.prototype`.
     if (Object.hasOwn(verdict, 'status')) {
@@ -251,7 +261,8 @@ class WebSocketServer extends EventEmitter {
     if (offered !== undefined) {
       try {
         protocols = subprotocol.parse(offered);
-      } catch {
+      } catch (error) {
+        if (isInternalError(error)) return refuseBroken(error, socket);
         const text = 'Invalid Sec-WebSocket-Protocol header';
         rejectRequest(this, req, socket, 400, text);
         return;
@@ -262,7 +273,8 @@ class WebSocketServer extends EventEmitter {
 
     try {
       extensions = this._acceptExtensions(headers['sec-websocket-extensions']);
-    } catch {
+    } catch (error) {
+      if (isInternalError(error)) return refuseBroken(error, socket);
       const text = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
       rejectRequest(this, req, socket, 400, text);
       return;
@@ -352,11 +364,16 @@ class WebSocketServer extends EventEmitter {
       }
     }
 
-    for (const [name, { params }] of Object.entries(extensions)) {
-      const value = extension.format({ [name]: [params] });
+    try {
+      for (const [name, { params }] of Object.entries(extensions)) {
+        const value = extension.format({ [name]: [params] });
 
-      headers.push(`Sec-WebSocket-Extensions: ${value}`);
-      ws._extensions = extensions;
+        headers.push(`Sec-WebSocket-Extensions: ${value}`);
+        ws._extensions = extensions;
+      }
+    } catch (error) {
+      place.cancel();
+      return refuseBroken(error, socket);
     }
 
     this.emit('headers', headers, req);
@@ -367,15 +384,22 @@ class WebSocketServer extends EventEmitter {
 
     // Before listeners run, who may throw or end it.
     ws._place = place;
-    ws.setSocket(socket, head, {
-      allowSynchronousEvents: this.options.allowSynchronousEvents,
-      maxBufferedChunks: this.options.maxBufferedChunks,
-      maxFragments: this.options.maxFragments,
-      maxPayload: this.options.maxPayload,
-      response: headers.concat('\r\n').join('\r\n'),
-      skipUTF8Validation: this.options.skipUTF8Validation,
-      transport: this.options.transport
-    });
+
+    try {
+      ws.setSocket(socket, head, {
+        allowSynchronousEvents: this.options.allowSynchronousEvents,
+        maxBufferedChunks: this.options.maxBufferedChunks,
+        maxFragments: this.options.maxFragments,
+        maxPayload: this.options.maxPayload,
+        response: headers.concat('\r\n').join('\r\n'),
+        skipUTF8Validation: this.options.skipUTF8Validation,
+        transport: this.options.transport
+      });
+    } catch (error) {
+      if (isInternalError(error)) place.cancel();
+      return refuseBroken(error, socket);
+    }
+
     place.settle();
 
     if (this.clients) {
@@ -405,6 +429,15 @@ function refuseUpgraded(socket, place) {
     'server.handleUpgrade() was called more than once with the same ' +
       'socket, possibly due to a misconfiguration'
   );
+}
+
+/** Refuses a request because of a bug of ours; throws any other error. */
+function refuseBroken(error, socket) {
+  if (!isInternalError(error)) throw error;
+
+  // The response may have been sent.
+  if (socket[kConnection]) socket.destroy();
+  else abortHandshake(socket, 500);
 }
 
 /** Answers what is not an upgrade request. */

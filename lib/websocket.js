@@ -9,6 +9,7 @@ const { BINARY_TYPES, EMPTY_BUFFER, READY_STATES } = require('./constants');
 const { byteLength, isBlob, toBuffer } = require('./data');
 const DeferredEvents = require('./deferred');
 const { leastLength } = require('./deflate-negotiation');
+const { isInternalError } = require('./internal-error');
 const { OPERATION } = require('./numbers');
 const { mixIn } = require('./event-target');
 const events = require('./websocket-events');
@@ -224,16 +225,22 @@ class WebSocket extends EventEmitter {
       return;
     }
 
-    this._write(
-      CLOSE | FIN | (this._isServer ? 0 : MASK),
-      closePayload(code, data),
-      (err) => {
-        // The end of the connection tells of it.
-        if (err) return;
-        this._closeFrameSent = true;
-        this._endIfClosed();
-      }
-    );
+    let payload;
+
+    try {
+      payload = closePayload(code, data);
+    } catch (error) {
+      if (!isInternalError(error)) throw error;
+      this._connection.endpoint.fail(this._connection);
+      return;
+    }
+
+    this._write(CLOSE | FIN | (this._isServer ? 0 : MASK), payload, (err) => {
+      // The end of the connection tells of it.
+      if (err) return;
+      this._closeFrameSent = true;
+      this._endIfClosed();
+    });
 
     this._readyState = CLOSING;
     this._setCloseTimer();

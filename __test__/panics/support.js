@@ -42,7 +42,32 @@ async function serveLogged(t, lib) {
   return { closed, logs, port, wss };
 }
 
+/**
+ * Has a place panic that no payload can ask, while something is done. Without a place none does.
+ *
+ * @param {(String|undefined)} place The place
+ * @param {Function} action What is done; it may return a promise
+ * @return {Promise<*>} What came of it
+ */
+async function within(place, action) {
+  if (place !== undefined) process.env.FERROWS_PANIC = place;
+
+  try {
+    return await action();
+  } finally {
+    delete process.env.FERROWS_PANIC;
+  }
+}
+
 const ERROR =
   'FERROWS_ERR_INTERNAL: Internal error: this connection cannot go on';
 
-module.exports = { asking, compressed, deflate, ERROR, frame, serveLogged };
+module.exports = {
+  asking,
+  compressed,
+  deflate,
+  ERROR,
+  frame,
+  serveLogged,
+  within
+};

@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use super::error::{ProtocolErrorFacts, facts};
+use super::error::{ProtocolErrorFacts, facts, misuse};
 use crate::engine;
 use crate::protocol::ProtocolError;
 use crate::protocol::deflate::{self, Agreement, Compression};
@@ -53,7 +53,7 @@ impl DeflateSettings {
 
 fn compression(level: i32, mem_level: u32, strategy: i32, window_bits: u32) -> Result<Compression> {
     Compression::new(level, mem_level, strategy, window_bits)
-        .ok_or_else(|| Error::from_reason("a parameter of zlib is out of range"))
+        .ok_or_else(|| misuse("a parameter of zlib is out of range"))
 }
 
 /// Memory for what is decompressed grows by this many bytes at first.

@@ -2,7 +2,6 @@
 //! slot and generation; one that is gone answers as a closed one does.
 
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -11,9 +10,10 @@ use socket2::{Socket, TcpKeepalive};
 use super::compression::DeflateSettings;
 use super::endpoint::Endpoint;
 use super::error::{ProtocolErrorFacts, facts};
-use crate::engine::{Command, Settings, Token, adopt};
-use crate::protocol::injection::panic_if_asked;
-use crate::protocol::{Limits, Role};
+use super::large::LargeBuffer;
+use crate::engine::{Command, Reactor, Settings, Token, adopt};
+use crate::protocol::injection::{panic_if_asked, panic_if_told};
+use crate::protocol::{Limits, ProtocolError, Role};
 
 /// The address of one end of a connection. All undefined for a Unix domain socket.
 #[napi(object)]
@@ -94,6 +94,14 @@ fn ip(address: &SocketAddr) -> String {
     }
 }
 
+fn name(address: Option<SocketAddr>) -> SocketName {
+    address.map_or_else(SocketName::default, |address| SocketName {
+        address: Some(ip(&address)),
+        family: Some(if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned()),
+        port: Some(address.port()),
+    })
+}
+
 fn token(slot: u32, generation: u32) -> Token {
     Token { slot, generation }
 }
@@ -120,6 +128,7 @@ impl Endpoint {
         deflate: Option<DeflateSettings>,
         head: &[u8],
     ) -> Result<Vec<u32>> {
+        panic_if_told("adopting");
         let socket = adopt(fd).map_err(|error| Error::from_reason(error.to_string()))?;
         let settings = settings(
             is_server,
@@ -148,9 +157,8 @@ impl Endpoint {
         self.shared.write_outbox();
         if let Some(command) = Command::from_byte(byte) {
             let token = token(slot, generation);
-            self.guard(token, || {
+            self.guard(token, |reactor| {
                 panic_if_asked("binding", payload);
-                let mut reactor = self.shared.reactor.borrow_mut();
                 reactor.write_now(token, command, payload);
             });
             self.shared.announce_outputs();
@@ -164,13 +172,29 @@ impl Endpoint {
     #[napi(catch_unwind)]
     pub fn destroy(&self, slot: u32, generation: u32, reset: bool) -> bool {
         self.shared.write_outbox();
+        let token = token(slot, generation);
         let last_words = self
             .shared
+            .guard(token, Reactor::fail_destroying, |reactor| {
+                panic_if_told("destroying");
+                reactor.destroy(token, reset)
+            });
+        self.shared.update_referenced();
+        last_words.unwrap_or(false)
+    }
+
+    /// Writes what is in the outbox, then has a connection fail for which something has panicked
+    /// elsewhere. Outside of a turn, [`Endpoint::complete`] must follow on a later tick.
+    #[napi(catch_unwind)]
+    pub fn fail(&self, slot: u32, generation: u32) {
+        self.shared.update_now();
+        self.shared.write_outbox();
+        self.shared
             .reactor
             .borrow_mut()
-            .destroy(token(slot, generation), reset);
+            .fail_writing(token(slot, generation));
+        self.shared.announce_outputs();
         self.shared.update_referenced();
-        last_words
     }
 
     /// Compresses a frame's payload as the next one of its connection, for the caller to frame it. So
@@ -190,10 +214,7 @@ impl Endpoint {
         self.shared.update_now();
         self.shared.write_outbox();
         let token = token(slot, generation);
-        let compressed = self.guard(token, || {
-            let mut reactor = self.shared.reactor.borrow_mut();
-            reactor.deflate_now(token, payload, fin)
-        });
+        let compressed = self.guard(token, |reactor| reactor.deflate_now(token, payload, fin));
         // Nothing is written any more where it has panicked.
         let compressed = compressed.unwrap_or_else(|| Some(Vec::new()));
         compressed
@@ -204,35 +225,40 @@ impl Endpoint {
     /// Stops or continues reading.
     #[napi(catch_unwind)]
     pub fn set_paused(&self, slot: u32, generation: u32, paused: bool) {
-        self.shared
-            .reactor
-            .borrow_mut()
-            .set_paused(token(slot, generation), paused);
+        let token = token(slot, generation);
+        self.guard(token, |reactor| {
+            panic_if_told("pausing");
+            reactor.set_paused(token, paused);
+        });
         self.shared.update_referenced();
     }
 
     /// Whether the connection keeps the process alive.
     #[napi(catch_unwind)]
     pub fn set_referenced(&self, slot: u32, generation: u32, referenced: bool) {
-        self.shared
-            .reactor
-            .borrow_mut()
-            .set_referenced(token(slot, generation), referenced);
+        let token = token(slot, generation);
+        self.guard(token, |reactor| reactor.set_referenced(token, referenced));
         self.shared.update_referenced();
     }
 
     /// Bytes that the kernel has not taken yet.
     #[napi(catch_unwind)]
     pub fn queued(&self, slot: u32, generation: u32) -> f64 {
-        self.shared.reactor.borrow().queued(token(slot, generation)) as f64
+        let token = token(slot, generation);
+        let queued = self.guard(token, |reactor| {
+            panic_if_told("counting");
+            reactor.queued(token)
+        });
+        queued.unwrap_or(0) as f64
     }
 
     /// Its counters, while it is known.
     #[napi(catch_unwind)]
     pub fn counters(&self, slot: u32, generation: u32) -> Option<Counters> {
         self.shared.update_now();
-        let reactor = self.shared.reactor.borrow();
-        let [bytes_read, bytes_written, idle] = reactor.counters(token(slot, generation))?;
+        let token = token(slot, generation);
+        let [bytes_read, bytes_written, idle] =
+            self.guard(token, |reactor| reactor.counters(token))??;
         Some(Counters {
             bytes_read: bytes_read as f64,
             bytes_written: bytes_written as f64,
@@ -243,33 +269,28 @@ impl Endpoint {
     /// How the peer broke the protocol, if it did.
     #[napi(catch_unwind)]
     pub fn protocol_error(&self, slot: u32, generation: u32) -> Option<ProtocolErrorFacts> {
-        self.shared
-            .reactor
-            .borrow()
-            .error(token(slot, generation))
-            .map(facts)
+        let token = token(slot, generation);
+        let error = self.guard(token, |reactor| {
+            panic_if_told("explaining");
+            reactor.error(token)
+        });
+        error.unwrap_or(Some(ProtocolError::Internal)).map(facts)
     }
 
     /// The address of the peer, or of this end; `null` if there is none any more.
     #[napi(catch_unwind)]
     pub fn socket_name(&self, slot: u32, generation: u32, peer: bool) -> Option<SocketName> {
-        let reactor = self.shared.reactor.borrow();
-        let socket = reactor.socket(token(slot, generation))?;
-        let address = if peer {
-            socket.peer_addr()
-        } else {
-            socket.local_addr()
-        }
-        .ok()?;
-        Some(
-            address
-                .as_socket()
-                .map_or_else(SocketName::default, |address| SocketName {
-                    address: Some(ip(&address)),
-                    family: Some(if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned()),
-                    port: Some(address.port()),
-                }),
-        )
+        let token = token(slot, generation);
+        self.guard(token, |reactor| {
+            panic_if_told("naming");
+            let socket = reactor.socket(token)?;
+            let address = if peer {
+                socket.peer_addr()
+            } else {
+                socket.local_addr()
+            };
+            address.ok().map(|address| name(address.as_socket()))
+        })?
     }
 
     /// `TCP_NODELAY`. Returns 0 or a negative `errno`, as libuv does; so do the next two.
@@ -311,20 +332,21 @@ impl Endpoint {
         })
     }
 
-    /// Does something for one connection, and returns what. If that panics, it is `None`, and this
-    /// connection fails instead of the call.
-    fn guard<T>(&self, token: Token, serve: impl FnOnce() -> T) -> Option<T> {
-        let served = catch_unwind(AssertUnwindSafe(serve));
-        if served.is_err() {
-            self.shared.reactor.borrow_mut().fail_writing(token);
-        }
-        served.ok()
+    /// Does something for one connection that JavaScript writes to, or asks something.
+    fn guard<T>(
+        &self,
+        token: Token,
+        serve: impl FnOnce(&mut Reactor<LargeBuffer>) -> T,
+    ) -> Option<T> {
+        self.shared.guard(token, Reactor::fail_writing, serve)
     }
 
     fn set_option(&self, token: Token, set: impl FnOnce(&Socket) -> std::io::Result<()>) -> i32 {
-        let reactor = self.shared.reactor.borrow();
-        let result = reactor.socket(token).map(set);
-        match result {
+        let result = self.guard(token, |reactor| {
+            panic_if_told("setting");
+            reactor.socket(token).map(set)
+        });
+        match result.flatten() {
             Some(Ok(())) => 0,
             Some(Err(error)) => -error.raw_os_error().unwrap_or(libc::EIO),
             None => -libc::EBADF,

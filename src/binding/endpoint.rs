@@ -109,42 +109,50 @@ impl Endpoint {
     /// on a later tick.
     #[napi(catch_unwind)]
     pub fn flush(&self) {
-        self.shared.update_now();
-        self.shared.write_outbox();
-        self.shared.update_referenced();
+        self.shared.serve_all(|| {
+            self.shared.update_now();
+            self.shared.write_outbox();
+            self.shared.update_referenced();
+        });
     }
 
     /// Carries out some of what is in the outbox, as long as it may take. A turn follows.
     #[napi(catch_unwind)]
     pub fn flush_some(&self) {
-        self.shared.update_now();
-        self.shared.write_some();
+        self.shared.serve_all(|| {
+            self.shared.update_now();
+            self.shared.write_some();
+        });
     }
 
     /// Carries out what is in the outbox, and tells of the writes that were completed. Returns
     /// whether it must be called once more, in a later iteration of the loop.
     #[napi(catch_unwind)]
     pub fn complete(&self) -> bool {
-        self.shared.complete()
+        self.shared.serve_all(|| self.shared.complete())
     }
 
     /// Waits until one more of the messages that other threads compress has left, for so many
     /// milliseconds at most. Returns whether there are others.
     #[napi(catch_unwind)]
     pub fn await_deflated(&self, patience: f64) -> bool {
-        self.shared.update_now();
-        let patience = Duration::from_secs_f64(patience.clamp(0.0, 1e6) / 1e3);
-        let more = self.shared.reactor.borrow_mut().await_deflated(patience);
-        self.shared.announce_outputs();
-        more
+        self.shared.serve_all(|| {
+            self.shared.update_now();
+            let patience = Duration::from_secs_f64(patience.clamp(0.0, 1e6) / 1e3);
+            let more = self.shared.reactor.borrow_mut().await_deflated(patience);
+            self.shared.announce_outputs();
+            more
+        })
     }
 
     /// Gives back what is kept for compression and was not used for long. Returns whether something
     /// is left, for which it is to be called again, or a connection had something: it may again.
     #[napi(catch_unwind)]
     pub fn release_codecs(&self) -> bool {
-        self.shared.update_now();
-        self.shared.reactor.borrow_mut().release_codecs()
+        self.shared.serve_all(|| {
+            self.shared.update_now();
+            self.shared.reactor.borrow_mut().release_codecs()
+        })
     }
 
     /// Calls `callback` with an empty async context: nothing that was entered before is seen.

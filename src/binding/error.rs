@@ -1,5 +1,6 @@
 //! Errors of the peer, as JavaScript is told them.
 
+use napi::{Error, Status};
 use napi_derive::napi;
 
 use crate::protocol::{ErrorConstructor, ProtocolError};
@@ -14,6 +15,11 @@ pub struct ProtocolErrorFacts {
     pub close_code: u16,
     /// Whether it is a `RangeError`; otherwise an `Error`.
     pub is_range_error: bool,
+}
+
+/// The exception for what a caller has passed. Its code differs from that of a panic.
+pub(super) fn misuse(text: impl ToString) -> Error {
+    Error::new(Status::InvalidArg, text.to_string())
 }
 
 pub(super) fn facts(error: ProtocolError) -> ProtocolErrorFacts {

@@ -3,18 +3,21 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use super::error::misuse;
 use crate::protocol::close::CloseError;
+use crate::protocol::injection::{panic_if_asked, panic_if_told};
 use crate::protocol::{CloseCode, ClosePayload, FrameHeader, Opcode, mask};
 
 /// The header of a frame with a payload of `length` bytes (RFC 6455 §5.2). `opcode` is its low
 /// four bits; `key` is a masking key of four bytes, or empty.
 #[napi(catch_unwind)]
 pub fn frame_header(opcode: u8, fin: bool, rsv1: bool, key: &[u8], length: f64) -> Result<Buffer> {
-    let opcode = Opcode::from_value(opcode).ok_or_else(|| Error::from_reason("unknown opcode"))?;
+    panic_if_told("framing");
+    let opcode = Opcode::from_value(opcode).ok_or_else(|| misuse("unknown opcode"))?;
     let mask = match key {
         [] => None,
         [a, b, c, d] => Some([*a, *b, *c, *d]),
-        _ => return Err(Error::from_reason("a masking key has four bytes")),
+        _ => return Err(misuse("a masking key has four bytes")),
     };
     let header = FrameHeader {
         fin,
@@ -36,9 +39,11 @@ pub fn frame_header(opcode: u8, fin: bool, rsv1: bool, key: &[u8], length: f64) 
 pub fn apply_mask(mut payload: Uint8Array, key: &[u8]) -> Result<()> {
     let key = key
         .try_into()
-        .map_err(|_| Error::from_reason("a masking key has four bytes"))?;
+        .map_err(|_| misuse("a masking key has four bytes"))?;
     // SAFETY: the caller passes a copy of its own, and JavaScript does not run meanwhile.
-    mask::apply(unsafe { payload.as_mut() }, key);
+    let payload = unsafe { payload.as_mut() };
+    panic_if_asked("masking", payload);
+    mask::apply(payload, key);
     Ok(())
 }
 
@@ -56,6 +61,7 @@ pub struct CloseFrame {
 /// Makes the payload of a close frame (RFC 6455 §5.5.1).
 #[napi(catch_unwind)]
 pub fn close_frame(code: f64, reason: &[u8]) -> CloseFrame {
+    panic_if_asked("closing", reason);
     let whole = code as u16;
     let code = (f64::from(whole) == code)
         .then(|| CloseCode::from_wire(whole))

@@ -3,7 +3,9 @@
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use super::error::misuse;
 use crate::protocol::handshake::{UpgradeRequest, accept_key, check};
+use crate::protocol::injection::{panic_if_asked, panic_if_told};
 use crate::protocol::{extension, subprotocol};
 
 /// What the rules say to an upgrade request (RFC 6455 §4.2.1).
@@ -30,6 +32,10 @@ pub fn check_upgrade(
     key: Option<String>,
     version: Option<String>,
 ) -> UpgradeVerdict {
+    panic_if_asked(
+        "checking",
+        version.as_deref().unwrap_or_default().as_bytes(),
+    );
     let request = UpgradeRequest {
         method: &method,
         upgrade: upgrade.as_deref(),
@@ -55,6 +61,7 @@ pub fn check_upgrade(
 /// The value of `Sec-WebSocket-Accept` that answers `key` (RFC 6455 §4.2.2).
 #[napi(js_name = "acceptKey", catch_unwind)]
 pub fn accept_key_for(key: String) -> String {
+    panic_if_told("answering");
     accept_key(&key)
 }
 
@@ -64,7 +71,8 @@ pub fn accept_key_for(key: String) -> String {
 /// The text of the `SyntaxError`.
 #[napi(catch_unwind)]
 pub fn parse_subprotocols(header: String) -> Result<Vec<String>> {
-    subprotocol::parse(&header).map_err(|error| Error::from_reason(error.to_string()))
+    panic_if_asked("subprotocols", header.as_bytes());
+    subprotocol::parse(&header).map_err(misuse)
 }
 
 /// One parameter of an extension; without a value it is a flag.
@@ -84,6 +92,7 @@ pub struct ExtensionOffer {
 /// The value of a `Sec-WebSocket-Extensions` header with these offers.
 #[napi(catch_unwind)]
 pub fn format_extensions(offers: Vec<ExtensionOffer>) -> String {
+    panic_if_told("formatting");
     let param = |param: ExtensionParam| (param.name, param.value);
     let offers: Vec<_> = offers
         .into_iter()
@@ -98,8 +107,8 @@ pub fn format_extensions(offers: Vec<ExtensionOffer>) -> String {
 /// The text of the `SyntaxError`.
 #[napi(catch_unwind)]
 pub fn parse_extensions(header: String) -> Result<Vec<ExtensionOffer>> {
-    let offers =
-        extension::parse(&header).map_err(|error| Error::from_reason(error.to_string()))?;
+    panic_if_asked("extensions", header.as_bytes());
+    let offers = extension::parse(&header).map_err(misuse)?;
     let param = |(name, value)| ExtensionParam { name, value };
     Ok(offers
         .into_iter()

@@ -6,8 +6,10 @@ use napi_derive::napi;
 use super::compression::DeflateSettings;
 use super::connection::settings;
 use super::endpoint::Endpoint;
+use super::large::LargeBuffer;
 use super::memory::Header;
-use crate::engine::Token;
+use crate::engine::{Reactor, Token};
+use crate::protocol::injection::panic_if_told;
 
 /// What one stream has to write is told in a record of `(slot, generation, length, marks, end)`: how
 /// many bytes, how many of the writes in them asked to be told of their completion, and whether the
@@ -44,6 +46,7 @@ impl Endpoint {
         skip_utf8_validation: bool,
         deflate: Option<DeflateSettings>,
     ) -> Result<Vec<u32>> {
+        panic_if_told("attaching");
         let settings = settings(
             is_server,
             max_payload,
@@ -61,40 +64,52 @@ impl Endpoint {
     #[napi(catch_unwind)]
     pub fn push(&self, slot: u32, generation: u32, bytes: &[u8]) {
         let token = Token { slot, generation };
-        self.shared.collect();
-        self.shared.reactor.borrow_mut().push(token, bytes);
-        self.shared.deliver_pushed();
+        self.read(token, |reactor| {
+            panic_if_told("pushing");
+            reactor.push(token, bytes);
+        });
     }
 
     /// The stream has ended.
     #[napi(catch_unwind)]
     pub fn end_stream(&self, slot: u32, generation: u32) {
         let token = Token { slot, generation };
-        self.shared.collect();
-        self.shared.reactor.borrow_mut().end_stream(token);
-        self.shared.deliver_pushed();
+        self.read(token, |reactor| reactor.end_stream(token));
     }
 
     /// The stream is closed.
     #[napi(catch_unwind)]
     pub fn close_stream(&self, slot: u32, generation: u32) {
         let token = Token { slot, generation };
-        self.shared.collect();
-        self.shared.reactor.borrow_mut().close_stream(token);
-        self.shared.deliver_pushed();
+        self.read(token, |reactor| reactor.close_stream(token));
     }
 
     /// Delivers what is in the intake, unless a turn runs.
     #[napi(catch_unwind)]
     pub fn deliver_intake(&self) {
-        self.shared.collect();
-        self.shared.deliver_pushed();
+        self.shared.serve_all(|| {
+            self.shared.collect();
+            self.shared.deliver_pushed();
+        });
+    }
+
+    /// Tells the engine what a stream brought, behind what is in the intake.
+    fn read(&self, token: Token, tell: impl FnOnce(&mut Reactor<LargeBuffer>)) {
+        self.shared.serve_all(|| {
+            self.shared.collect();
+            self.shared.guard(token, Reactor::fail_reading, tell);
+            self.shared.deliver_pushed();
+        });
     }
 
     /// Takes what streams have to write, as far as there is room: fills the records and the bytes
     /// behind each other. Returns how many records there are.
     #[napi(catch_unwind)]
     pub fn take_outputs(&self) -> u32 {
+        self.shared.serve_all(|| self.fill_outputs())
+    }
+
+    fn fill_outputs(&self) -> u32 {
         let mut reactor = self.shared.reactor.borrow_mut();
         let count = self.shared.memory.fill_outputs(|records, arena| {
             let mut count = 0;

@@ -23,7 +23,8 @@ use napi::sys;
 use super::clock::Clock;
 use super::large::{LargeBuffer, LargeBuffers};
 use super::memory::{Header, Memory};
-use crate::engine::{Batch, Pump, Reactor};
+use crate::engine::{Batch, Pump, Reactor, Token};
+use crate::protocol::injection::panic_if_told;
 
 /// Batches of one turn, after which timers and other descriptors have theirs.
 const BATCHES: usize = 64;
@@ -92,10 +93,19 @@ impl Shared {
         if unsafe { sys::napi_open_handle_scope(self.env, &mut scope) } != sys::Status::napi_ok {
             return;
         }
-        // A panic outside of a connection's own service leaves the reactor as it was.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.run_turn()));
+        self.serve_all(|| self.run_turn());
         // SAFETY: opened above.
         unsafe { sys::napi_close_handle_scope(self.env, scope) };
+    }
+
+    /// Does something for all connections. A panic outside of a connection's own service leaves the
+    /// reactor as it was, and what was not done is done the next time.
+    pub(super) fn serve_all<T: Default>(&self, serve: impl FnOnce() -> T) -> T {
+        catch_unwind(AssertUnwindSafe(|| {
+            panic_if_told("serving");
+            serve()
+        }))
+        .unwrap_or_default()
     }
 
     fn run_turn(&self) {
@@ -144,11 +154,29 @@ impl Shared {
     /// Takes the chunks of the intake; they are decoded by the next fill.
     pub(super) fn collect(&self) {
         if let Some(intake) = self.memory.take_intake() {
-            let mut reactor = self.reactor.borrow_mut();
             for (token, bytes) in intake {
-                reactor.push(token, bytes);
+                self.guard(token, Reactor::fail_reading, |reactor| {
+                    reactor.push(token, bytes);
+                });
             }
         }
+    }
+
+    /// Does something for one connection, and returns what. If that panics it is `None`, and the
+    /// connection fails, as `fail` has it, instead of the call.
+    pub(super) fn guard<T>(
+        &self,
+        token: Token,
+        fail: fn(&mut Reactor<LargeBuffer>, Token),
+        serve: impl FnOnce(&mut Reactor<LargeBuffer>) -> T,
+    ) -> Option<T> {
+        let serve = || serve(&mut self.reactor.borrow_mut());
+        let served = catch_unwind(AssertUnwindSafe(serve));
+        if served.is_err() {
+            fail(&mut self.reactor.borrow_mut(), token);
+            self.announce_outputs();
+        }
+        served.ok()
     }
 
     /// Delivers what streams have brought, unless a turn runs. What is sent meanwhile stays in the

@@ -59,7 +59,22 @@ impl<P> Reactor<P> {
         self.wake();
     }
 
-    /// Something has panicked while JavaScript wrote to a connection.
+    /// Something has panicked while JavaScript brought what a connection has to read.
+    pub(crate) fn fail_reading(&mut self, token: Token) {
+        if self.get(token).is_some() {
+            self.fail_broken(token.slot, Side::Reading);
+        }
+    }
+
+    /// Something has panicked while JavaScript destroyed a connection: it ends all the same.
+    pub(crate) fn fail_destroying(&mut self, token: Token) {
+        if let Some(connection) = self.get_mut(token) {
+            connection.flags.broken = true;
+            self.fail_broken(token.slot, Side::Writing);
+        }
+    }
+
+    /// Something has panicked while JavaScript wrote to a connection, or asked it something.
     pub(crate) fn fail_writing(&mut self, token: Token) {
         if self.get(token).is_some() {
             self.fail_broken(token.slot, Side::Writing);

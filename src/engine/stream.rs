@@ -13,6 +13,14 @@ use super::message::LargePayloads;
 use super::output::{Output, Taken};
 use super::reactor::Reactor;
 use super::token::Token;
+use crate::protocol::injection::panic_if_asked;
+
+/// What taking the output of one stream has come to.
+enum Took {
+    Some(Taken),
+    /// It does not fit.
+    NoRoom,
+}
 
 impl<P> Reactor<P> {
     /// Takes a connection in whose bytes a JavaScript stream moves.
@@ -158,38 +166,66 @@ impl<P> Reactor<P> {
     /// fits.
     pub(crate) fn take_output(&mut self, memory: &mut [u8], all: bool) -> Option<Taken> {
         while let Some(&slot) = self.outputs.front() {
-            if let Some(connection) = self.connections.get_mut(slot as usize)
-                && let Transport::Stream(output) = &mut connection.transport
-            {
-                let token = Token {
-                    slot,
-                    generation: connection.generation,
-                };
-                let length = output.len().min(memory.len());
-                let end = output.taken + length;
-                let fits = end == output.bytes.len();
-                if !fits && !all {
-                    return None;
-                }
-                memory[..length].copy_from_slice(&output.bytes[output.taken..end]);
-                let (mut marks, mut is_end) = (0, false);
-                if fits {
-                    (marks, is_end) = (output.marks, output.end);
-                    **output = Output::default();
+            let take = AssertUnwindSafe(|| self.take_from(slot, memory, all));
+            match catch_unwind(take) {
+                Ok(Some(Took::Some(taken))) => return Some(taken),
+                Ok(Some(Took::NoRoom)) => return None,
+                Ok(None) => {
                     self.outputs.pop_front();
-                } else {
-                    output.taken = end;
                 }
-                return Some(Taken {
-                    token,
-                    length,
-                    marks,
-                    end: is_end,
-                });
+                Err(_) => {
+                    self.outputs.pop_front();
+                    self.fail_taking(slot);
+                }
             }
-            self.outputs.pop_front();
         }
         self.outputs = VecDeque::new();
         None
+    }
+
+    /// Takes what the first of the list has to write. `None` if it is no stream any more.
+    fn take_from(&mut self, slot: u32, memory: &mut [u8], all: bool) -> Option<Took> {
+        let connection = self.connections.get_mut(slot as usize)?;
+        let Transport::Stream(output) = &mut connection.transport else {
+            return None;
+        };
+        let token = Token {
+            slot,
+            generation: connection.generation,
+        };
+        let length = output.len().min(memory.len());
+        let end = output.taken + length;
+        let fits = end == output.bytes.len();
+        if !fits && !all {
+            return Some(Took::NoRoom);
+        }
+        panic_if_asked("taking", &output.bytes[output.taken..end]);
+        memory[..length].copy_from_slice(&output.bytes[output.taken..end]);
+        let (mut marks, mut is_end) = (0, false);
+        if fits {
+            (marks, is_end) = (output.marks, output.end);
+            **output = Output::default();
+            self.outputs.pop_front();
+        } else {
+            output.taken = end;
+        }
+        Some(Took::Some(Taken {
+            token,
+            length,
+            marks,
+            end: is_end,
+        }))
+    }
+
+    /// Something has panicked while what the stream of `slot` has to write was taken.
+    fn fail_taking(&mut self, slot: u32) {
+        if let Some(connection) = self.connections.get_mut(slot as usize)
+            && let Transport::Stream(output) = &mut connection.transport
+        {
+            // Where a part was taken a frame may be cut: nothing may follow it.
+            connection.flags.broken |= output.taken > 0;
+            **output = Output::default();
+        }
+        self.fail_broken(slot, Side::Writing);
     }
 }

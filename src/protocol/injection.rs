@@ -16,3 +16,15 @@ pub(crate) fn panic_if_asked(place: &str, bytes: &[u8]) {
     }
     let _ = (place, bytes);
 }
+
+/// Panics if the environment variable `FERROWS_PANIC` names this place, of which no bytes can ask for
+/// it. It is looked at on JavaScript's thread only, which sets it.
+#[inline(always)]
+pub(crate) fn panic_if_told(place: &str) {
+    #[cfg(feature = "panic-injection")]
+    {
+        let told = std::env::var_os("FERROWS_PANIC").is_some_and(|named| named == place);
+        assert!(!told, "injected in {place}");
+    }
+    let _ = place;
+}
