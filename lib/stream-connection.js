@@ -73,7 +73,7 @@ class StreamConnection extends Connection {
       configurable: true,
       value(...args) {
         if (!connection._isCalling) connection.flush();
-        if (name === 'destroy') connection._isCut ||= this.writableLength > 0;
+        if (name === 'destroy') connection._onCut();
         return method.apply(this, args);
       },
       writable: true
@@ -216,12 +216,17 @@ class StreamConnection extends Connection {
   }
 
   terminate() {
+    this.flush();
+    this._call('destroy');
+  }
+
+  /** The stream is destroyed, by whom ever. */
+  _onCut() {
     const { batch, current } = this.endpoint;
 
-    this.flush();
+    this._isCut ||= this._stream.writableLength > 0;
     // In a listener of another connection: with ws, what this one brought beside it was not read.
     if (current !== null && current !== this) this.deafUntil = batch;
-    this._call('destroy');
   }
 
   pauseSocket(paused) {
