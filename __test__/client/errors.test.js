@@ -129,8 +129,9 @@ suite('a client that finds its server at fault (WS-CONTRACT 19)', () => {
     const closed = follow(ws, log);
     ws.close(1000);
     const { first, payload } = await readMasked(peer);
-    log(first, payload);
     await closed;
+    // Last, as the peer may come to read it only after that.
+    log(first, payload);
   });
 
   contract(
