@@ -4,9 +4,12 @@
 // runtime/throwing and streams/throwing.
 
 const assert = require('node:assert');
+const http = require('node:http');
 const { suite } = require('node:test');
 
 const { contract } = require('../support/contract');
+const { RawClient } = require('../support/raw-client');
+const { listen, open } = require('../support/serve');
 const { turns } = require('../support/session');
 const { ROLES } = require('./support');
 
@@ -143,4 +146,98 @@ for (const role of ['server', 'client']) {
       }
     );
   });
+}
+
+/** How a server is closed in a listener: by each of its two halves, and with all of its connections. */
+const CLOSINGS = {
+  'the WebSocketServer': ({ wss }) => wss.close(),
+  'the http server': ({ server }) => server.close(),
+  'both, and terminates all connections': ({ server, wss }) => {
+    wss.close();
+    server.close();
+    for (const ws of wss.clients) ws.terminate();
+  }
+};
+
+suite('A listener of a server', () => {
+  const { make } = ROLES.server;
+
+  for (const [event, first] of Object.entries(FRAMES)) {
+    for (const [what, does] of Object.entries(CLOSINGS)) {
+      const endsAll = what.startsWith('both');
+
+      contract(
+        `of '${event}' closes ${what}: ${endsAll ? 'the connections end' : 'the connections go on'}, and 'close' comes once, that of the WebSocketServer after the last of them`,
+        async ({ lib, log, t }) => {
+          // It answers upgrades where there is no WebSocketServer any more.
+          const server = http.createServer((req, res) =>
+            res.writeHead(404).end()
+          );
+          const wss = new lib.WebSocketServer({ server });
+          const port = await listen(t, server);
+          const connections = [];
+          const ends = { heard: 0, server: 0, websocket: 0, wss: 0 };
+          const order = [];
+          let isFirst = true;
+
+          wss.on('connection', (ws) => {
+            const closed = new Promise((resolve) => ws.on('close', resolve));
+            connections.push({ closed, ws });
+            ws.on('message', () => ends.heard++);
+            ws.on('close', () => order.push(++ends.websocket));
+            ws.on(event, () => {
+              if (isFirst) does({ server, wss });
+              isFirst = false;
+            });
+          });
+          wss.on('close', () => order.push(`wss ${++ends.wss}`));
+          server.on('close', () => ends.server++);
+          const peers = [];
+          for (let i = 0; i < COUNT; i++) peers.push(await open(t, port));
+          while (connections.length < COUNT) await turns(1);
+
+          // The others have sent as well when it happens.
+          peers[0].send(make(first, first === 0x88 ? NORMAL : 'x'));
+          for (const peer of peers.slice(1)) peer.send(make(0x81, 'heard?'));
+          while (isFirst) await turns(1);
+          if (!endsAll) {
+            while (ends.heard < COUNT - 1) await turns(1);
+            for (const { ws } of connections.slice(1)) ws.send('on');
+            for (const peer of peers.slice(1)) {
+              const { payload } = await peer.readFrame();
+              assert.strictEqual(payload.toString(), 'on');
+            }
+          }
+          log(server.listening, ends.heard);
+          log(await visit(port));
+
+          for (const { socket } of peers) socket.end();
+          await Promise.all(connections.map(({ closed }) => closed));
+          await turns();
+          log(wss.clients.size, ends, order);
+        },
+        (log) => {
+          const [[, heard], , [size, ends, order]] = log;
+          assert.strictEqual(size, 0);
+          assert.strictEqual(ends.websocket, COUNT);
+          // What was sent before a closing handshake is heard before its end.
+          if (endsAll && event !== 'close') assert.ok(heard <= 1);
+          const isHttp = what.endsWith('http server');
+          assert.strictEqual(ends.server, isHttp || endsAll ? 1 : 0);
+          assert.deepStrictEqual(order.slice(COUNT), isHttp ? [] : ['wss 1']);
+        }
+      );
+    }
+  }
+});
+
+/** What becomes of a new request: the status of its response, or the error. */
+async function visit(port) {
+  try {
+    const client = await RawClient.open(port);
+    client.socket.destroy();
+    return client.response.slice(0, 12);
+  } catch (error) {
+    return error.code;
+  }
 }

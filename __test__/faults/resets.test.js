@@ -126,15 +126,22 @@ const FRAMES = [
   [0x82, Buffer.alloc(66_000, 8)]
 ];
 
-/** Each byte of frames, but for those within payloads that are long. */
+/** Of a frame with a length of 64 bits, what is cut everywhere: its header, and the payload's beginning. */
+const BEGINNING = 32;
+/** Of its payload the middle, what crosses a page of 4 KiB, 16 KiB and 64 KiB, and the end. */
+const WITHIN = [4096, 16_384, 33_000, 65_535, 65_536, 65_537];
+
+/** Each byte of the frames; of one whose length has 64 bits, those that are told above. */
 function positions(make) {
   const list = [];
   let start = 0;
 
   for (const [first, payload] of FRAMES) {
     const { length } = make(first, payload);
-    const places = upTo(Math.min(length - 1, 20));
-    if (length > 20) places.push(length >> 1, length - 1);
+    const places =
+      payload.length <= 0xffff
+        ? upTo(length - 1)
+        : [...upTo(BEGINNING), ...WITHIN, length - 2, length - 1];
     list.push(...places.map((place) => start + place));
     start += length;
   }
@@ -143,7 +150,7 @@ function positions(make) {
 
 for (const [role, { make, session }] of Object.entries(ROLES)) {
   contract(
-    `a peer of a ${role} that resets at each byte of a frame: 'close' 1006, once, no 'error', and a late send() is told`,
+    `a peer of a ${role} that resets at each byte of a frame, with a long payload at some: 'close' 1006, once, no 'error', and a late send() is told`,
     async ({ lib, log, t }) => {
       const bytes = Buffer.concat(FRAMES.map((args) => make(...args)));
       const results = await forEach(positions(make), async (at) => {
@@ -173,7 +180,10 @@ for (const [role, { make, session }] of Object.entries(ROLES)) {
       for (const result of results) log(...result);
     },
     (log) => {
-      assert.ok(log.length > 60);
+      // Each byte up to the long payload is one of them.
+      const places = log.map(([at]) => at);
+      assert.ok(places.length > 250);
+      for (let i = 0; i < 240; i++) assert.strictEqual(places[i], i);
       for (const [at, ...events] of log) {
         const names = events.map(([event]) => event);
         assert.deepStrictEqual(

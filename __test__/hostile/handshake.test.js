@@ -4,14 +4,13 @@
 
 const assert = require('node:assert');
 const http = require('node:http');
-const { suite, test } = require('node:test');
+const { suite } = require('node:test');
 
 const { dialled } = require('../faults/support');
-const { memoryPair, upgradeRequest } = require('../streams/support');
-const { contract, libraries } = require('../support/contract');
+const { contract } = require('../support/contract');
 const { request } = require('../support/raw-client');
 const { connect, listen, open, refused, serve } = require('../support/serve');
-const { record, turns } = require('../support/session');
+const { record } = require('../support/session');
 
 contract(
   'a request of which one byte comes at a time, and never the last: the http server ends it in its headersTimeout',
@@ -196,93 +195,3 @@ function polluted() {
     plain.polluted !== undefined || Object.keys(Object.prototype).length > 0
   );
 }
-
-const KIB = 1024;
-
-/** Headers of a length, each of one kind of repetition. */
-const LONG = {
-  'many subprotocols': (length) => protocols(numbered('p', ',', length)),
-  'many subprotocols with blanks': (length) =>
-    protocols(numbered('p', '  , ', length)),
-  'one long subprotocol': (length) => protocols('p'.repeat(length)),
-  'a subprotocol, and blanks': (length) => protocols(`p${' '.repeat(length)}`),
-  'blanks and no comma': (length) => protocols(`p${' '.repeat(length)}q`),
-  commas: (length) => protocols(','.repeat(length)),
-  'the same subprotocol': (length) => protocols('p,'.repeat(length / 2)),
-  'many extensions': (length) => extensions(numbered('x', ',', length)),
-  'one long extension': (length) => extensions('x'.repeat(length)),
-  'many parameters': (length) => extensions(`x;${numbered('a', ';', length)}`),
-  'one parameter many times': (length) =>
-    extensions(`x${';a'.repeat(length / 2)}`),
-  'many offers': (length) =>
-    extensions(`${'permessage-deflate,'.repeat(length / 19)}x`),
-  'many offers that are not acceptable': (length) =>
-    extensions(`${'permessage-deflate;a,'.repeat(length / 21)}x`),
-  'an offer with many parameters': (length) =>
-    extensions(
-      `permessage-deflate${';server_no_context_takeover'.repeat(length / 27)}`
-    ),
-  'a long quoted value': (length) => extensions(`x;a="${'b'.repeat(length)}"`),
-  'a quoted value of escapes': (length) =>
-    extensions(`x;a="${'\\b'.repeat(length / 2)}"`),
-  'a quoted value without an end': (length) =>
-    extensions(`x;a="${'b'.repeat(length)}`),
-  'blanks behind an extension': (length) =>
-    extensions(`x${' '.repeat(length)}`),
-  semicolons: (length) => extensions(`x${';'.repeat(length)}`)
-};
-
-function numbered(name, separator, length) {
-  const parts = [];
-  for (let size = 0, i = 0; size < length; i++) {
-    parts.push(`${name}${i}`);
-    size += parts.at(-1).length + separator.length;
-  }
-  return parts.join(separator).slice(0, length);
-}
-
-const protocols = (value) => ({ 'sec-websocket-protocol': value });
-const extensions = (value) => ({ 'sec-websocket-extensions': value });
-
-/** Microseconds of processor time that an upgrade takes: the median of several. */
-async function costOf(t, headers) {
-  const wss = new libraries.ferrows.WebSocketServer({
-    noServer: true,
-    perMessageDeflate: true
-  });
-  const costs = [];
-
-  wss.on('wsClientError', () => {});
-  for (let i = 0; i < 5; i++) {
-    const [near, far] = memoryPair();
-    const req = upgradeRequest(near);
-    Object.assign(req.headers, headers);
-    far.on('error', () => {});
-
-    const before = process.cpuUsage();
-    wss.handleUpgrade(req, near, Buffer.alloc(0), (ws) => ws.terminate());
-    const { system, user } = process.cpuUsage(before);
-    costs.push(system + user);
-    near.destroy();
-    await turns(2);
-  }
-  return costs.sort((a, b) => a - b)[costs.length >> 1];
-}
-
-suite('Long headers take time that is linear in their length', () => {
-  for (const [what, make] of Object.entries(LONG)) {
-    test(what, async (t) => {
-      // The first time is slower.
-      await costOf(t, make(KIB));
-      const short = await costOf(t, make(8 * KIB));
-      const long = await costOf(t, make(256 * KIB));
-
-      t.diagnostic(`8 KiB: ${short} µs, 256 KiB: ${long} µs`);
-      // 32 times as much would be linear, and 1024 times quadratic. What takes no time at all has no ratio.
-      assert.ok(
-        long < 160 * Math.max(short, 25),
-        `${short} µs, then ${long} µs`
-      );
-    });
-  }
-});

@@ -9,6 +9,7 @@ const { compareStreams } = require('../support/contract');
 compareStreams();
 
 for (const topic of [
+  'faults/exit',
   'faults/listeners',
   'faults/resets',
   'faults/slow-peers',
