@@ -173,19 +173,25 @@ fn assert_survives([level, strategy, window_bits]: [u8; 3], length: usize, all: 
     warm.begin(&[], None);
     for message in messages.clone() {
         lent.begin(window.bytes(), None);
+        let mut checked = Vec::new();
         for deflater in [&mut warm, &mut lent] {
             let (first, second) = message.split_at(message.len() / 3);
             let mut payload = Vec::new();
             deflater.deflate(first, false, &mut payload);
             deflater.deflate(second, true, &mut payload);
-            assert_is(&payload, &all[..sent], size, message);
+            // Mostly both do the same, and to check it takes longest.
+            if payload != checked {
+                assert_is(&payload, &all[..sent], size, message);
+                checked = payload;
+            }
         }
         window.push(message);
         sent += message.len();
     }
 
     // Without one.
-    for message in messages.chain([all]) {
+    let is_one = messages.len() == 1;
+    for message in messages.chain((!is_one).then_some(all)) {
         let mut payload = Vec::new();
         lent.begin(&[], Some(message.len()));
         lent.deflate(message, true, &mut payload);

@@ -6,6 +6,7 @@
 #![allow(clippy::duplicate_mod)] // compiled as a test, the protocol brings its tests along
 
 mod compression;
+mod frame_stream;
 mod oracle;
 #[allow(dead_code, unused_imports)] // the addon uses the rest
 #[path = "../../src/protocol/mod.rs"]
@@ -15,55 +16,16 @@ mod reference;
 #[allow(dead_code)] // the unit tests use the rest
 #[path = "../../src/protocol/tests/replay.rs"]
 mod replay;
+mod stream;
 
 pub use compression::{deflate, deflate_large, inflate};
+pub use frame_stream::{frame_stream_client, frame_stream_server};
 
 use protocol::header::MAX_CONTROL_PAYLOAD;
 use protocol::{
     ClosePayload, Connection, Event, Limits, MessageKind, ProtocolError, Role, extension,
     handshake as upgrade, subprotocol,
 };
-
-/// Small, so that the fuzzer reaches them.
-const LIMITS: Limits = Limits {
-    max_payload: 300,
-    max_fragments: 5,
-    max_buffered_chunks: 0,
-    skip_utf8_validation: false,
-};
-
-pub fn frame_stream_server(data: &[u8]) {
-    frame_stream(Role::Server, data);
-}
-
-pub fn frame_stream_client(data: &[u8]) {
-    frame_stream(Role::Client, data);
-}
-
-/// A stream is decoded as by the slow twin, whole and in pieces, with permessage-deflate and
-/// without. The first byte says how long the pieces are.
-fn frame_stream(role: Role, data: &[u8]) {
-    let Some((length, stream)) = data.split_first() else {
-        return;
-    };
-    let length = usize::from(*length).max(1);
-    let expected = reference::decode(role, LIMITS, false, stream);
-    for length in [stream.len().max(1), 1, length] {
-        let reads = stream.chunks(length);
-        assert_eq!(replay::replay(role, LIMITS, reads), expected);
-    }
-    let expected = reference::decode(role, LIMITS, true, stream);
-    for length in [stream.len().max(1), 1, length] {
-        let reads = stream.chunks(length);
-        assert_eq!(replay::replay_compressed(role, LIMITS, reads), expected);
-    }
-    // No assertion but that it ends without a panic: which read is one too many depends on the cut.
-    let limits = Limits {
-        max_buffered_chunks: 2,
-        ..LIMITS
-    };
-    replay::replay(role, limits, stream.chunks(1));
-}
 
 /// The fields of a request, one a line: it is judged as it should be, and the answer proves it.
 pub fn handshake(data: &[u8]) {
@@ -108,7 +70,7 @@ pub fn close_payload(data: &[u8]) {
         if data.len() <= MAX_CONTROL_PAYLOAD {
             let limits = Limits {
                 skip_utf8_validation,
-                ..LIMITS
+                ..Limits::default()
             };
             let frame = [&[0x88, data.len() as u8], data].concat();
             let mut expected = reference::decode(Role::Client, limits, false, &frame);
