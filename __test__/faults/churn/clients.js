@@ -13,7 +13,14 @@ const [, , library, ...numbers] = process.argv;
 const [port, count, atOnce] = numbers.map(Number);
 const WebSocket = require(library);
 
-const seen = { bytes: 0, foreign: [], frames: 0, ofLibrary: 0, visits: 0 };
+const seen = {
+  bytes: 0,
+  foreign: [],
+  frames: 0,
+  ofLibrary: 0,
+  unexplained: [],
+  visits: 0
+};
 
 async function visitor() {
   while (seen.visits < count) {
@@ -28,7 +35,8 @@ async function visitor() {
 }
 
 createInterface({ input: process.stdin }).on('line', () => {
-  console.log(JSON.stringify({ visits: seen.visits, foreign: seen.foreign }));
+  const { foreign, unexplained, visits } = seen;
+  console.log(JSON.stringify({ foreign, unexplained, visits }));
 });
 Promise.all(Array.from({ length: atOnce }, visitor)).then(() => {
   process.stdin.destroy();

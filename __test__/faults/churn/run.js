@@ -4,7 +4,8 @@
 //
 //     npm run test:churn -- 1000000
 //
-// prints how far it is and what was seen; it fails if a connection has received a byte that is not its own.
+// prints how far it is and what was seen; it fails if a connection has received a byte that is not its own, or
+// had an error or an end that its way of ending does not explain.
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');
@@ -38,8 +39,7 @@ async function next({ lines }) {
  *
  * @param {String} name A library: `'ws'`, `'ferrows'` or `'streams'`
  * @param {Number} count How many
- * @param {Function} [tell] Called once a minute: with how many there were, and how many of them received
- *     what was not theirs
+ * @param {Function} [tell] Called once a minute with what the clients have seen so far
  * @return {Promise<Object>} What the `clients` and the `server` have seen, and the `seconds`
  */
 async function churn(name, count, tell) {
@@ -55,7 +55,7 @@ async function churn(name, count, tell) {
     let seen;
     do {
       seen = await next(clients);
-      if (!seen.done) tell?.(seen.visits, seen.foreign.length);
+      if (!seen.done) tell?.(seen);
     } while (!seen.done);
     clearInterval(timer);
 
@@ -68,18 +68,28 @@ async function churn(name, count, tell) {
 }
 
 async function main(count) {
-  const result = await churn('ferrows', count, (visits, foreign) =>
-    console.log(`${visits} connections, ${foreign} times bytes of another one`)
+  const result = await churn('ferrows', count, (seen) =>
+    console.log(`${seen.visits} connections, ${complaints(seen)}`)
   );
   const { clients, server, seconds } = result;
-  const foreign = clients.foreign.length + server.foreign.length;
+  const all = {
+    foreign: [...clients.foreign, ...server.foreign],
+    unexplained: [...clients.unexplained, ...server.unexplained]
+  };
 
   console.log(JSON.stringify(result, null, 2));
   console.log(
     `${clients.visits} connections, ${Math.round(count / seconds)} a second; ` +
-      `${clients.bytes + server.bytes} bytes checked, ${foreign} of another connection`
+      `${clients.bytes + server.bytes} bytes checked, ${complaints(all)}`
   );
-  process.exitCode = foreign === 0 ? 0 : 1;
+  process.exitCode = all.foreign.length + all.unexplained.length === 0 ? 0 : 1;
+}
+
+function complaints({ foreign, unexplained }) {
+  return (
+    `${foreign.length} times something of another connection, ` +
+    `${unexplained.length} errors and ends that nothing explains`
+  );
 }
 
 module.exports = { churn };
