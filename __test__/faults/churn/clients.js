@@ -1,7 +1,7 @@
 'use strict';
 
 // The clients of the churn: LIBRARY PORT COUNT AT_ONCE. It prints what they have seen; and for each line that
-// it reads how far it is.
+// it reads what they have seen so far.
 
 const { createInterface } = require('node:readline');
 
@@ -35,8 +35,7 @@ async function visitor() {
 }
 
 createInterface({ input: process.stdin }).on('line', () => {
-  const { foreign, unexplained, visits } = seen;
-  console.log(JSON.stringify({ foreign, unexplained, visits }));
+  console.log(JSON.stringify(seen));
 });
 Promise.all(Array.from({ length: atOnce }, visitor)).then(() => {
   process.stdin.destroy();

@@ -1,8 +1,10 @@
 'use strict';
 
-// The server of the churn: LIBRARY. It prints its port; when its stdin ends, it prints what it has seen.
+// The server of the churn: LIBRARY. It prints its port; for each line that it reads, and when its stdin ends,
+// it prints what it has seen.
 
 const fs = require('node:fs');
+const { createInterface } = require('node:readline');
 
 const { payloadOf, pings, reasonOf, wayOf } = require('./token');
 const { Witness, serverMayBeTold } = require('./witness');
@@ -100,12 +102,15 @@ function sample() {
   seen.descriptors = Math.max(seen.descriptors, ...open);
 }
 
-process.stdin.resume().on('end', () => {
-  if (wss.clients.size === 0) finish();
-  else setImmediate(() => process.stdin.emit('end'));
-});
+createInterface({ input: process.stdin })
+  .on('line', () => console.log(JSON.stringify(seen)))
+  .on('close', finish);
 
 function finish() {
+  if (wss.clients.size !== 0) {
+    setImmediate(finish);
+    return;
+  }
   wss.close();
   const open = fs.readdirSync('/proc/self/fd').length;
   console.log(JSON.stringify({ ...seen, open }));
