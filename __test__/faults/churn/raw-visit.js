@@ -139,8 +139,9 @@ class RawVisit {
 
       if (!own?.equals(rest.subarray(0, own.length))) {
         this._isForeign(rest.toString('latin1', 0, 60));
-        // What is behind it is told with it.
+        // What is behind it is told with it, and nobody waits for the rest.
         this._due = null;
+        this._socket.destroy();
         return;
       }
 

@@ -23,10 +23,12 @@ class Witness {
     this._pongs = 0;
     this._errors = 0;
     this._isClosed = false;
+    this._ws = null;
   }
 
   /** Listens to all that tells something of the peer, from now until the process ends. */
   watch(ws) {
+    this._ws = ws;
     ws.on('message', (data) => this._onMessage(data));
     ws.on('ping', (data) => this._onControl('ping', data, ++this._pings));
     ws.on('pong', (data) => this._onControl('pong', data, ++this._pongs));
@@ -85,6 +87,8 @@ class Witness {
 
   _isForeign(what) {
     this._seen.foreign.push([this._number, this._allowed.end, what]);
+    // The two ends may wait for each other now, for ever.
+    this._ws.terminate();
   }
 
   _isUnexplained(what) {
