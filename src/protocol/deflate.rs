@@ -89,7 +89,8 @@ enum Means {
         matcher: Matcher,
         tokens: Vec<Token>,
     },
-    Zlib(Deflate),
+    /// Boxed for the reason for which a decompressor's is.
+    Zlib(Box<Deflate>),
 }
 
 impl Deflater {
@@ -105,14 +106,14 @@ impl Deflater {
             // zlib cannot do a window of 8 bits. With 9 it refers to at most 512 bytes less its
             // lookahead of 262, so never to more than the 256 that were agreed on.
             let window_bits = compression.window_bits.max(MIN_WINDOW_BITS + 1);
-            Means::Zlib(Deflate::new_with_config(DeflateConfig {
+            Means::Zlib(Box::new(Deflate::new_with_config(DeflateConfig {
                 level: i32::from(compression.level),
                 method: Method::Deflated,
                 // Negative: without a header.
                 window_bits: -i32::from(window_bits),
                 mem_level: i32::from(compression.mem_level),
                 strategy: compression.strategy,
-            }))
+            })))
         };
         Deflater { compression, means }
     }

@@ -23,7 +23,9 @@ const FAST: usize = 64 * 1024;
 /// A decompressor. Between messages it holds nothing that matters, so one serves all connections of
 /// a thread; a message that is under way has one for itself.
 pub(crate) struct Inflater {
-    zlib: Inflate,
+    /// Boxed, as zlib-rs has a reference to what it frees when it is dropped: who is handed a value with
+    /// such a reference in it must not free that.
+    zlib: Box<Inflate>,
     /// The payloads of the message's earlier frames, to find out why one is refused. So a message in
     /// fragments takes as much memory as in one frame, not less.
     earlier: Vec<u8>,
@@ -73,7 +75,7 @@ impl<'a> Compressed<'a> {
 impl Inflater {
     pub(crate) fn new() -> Self {
         Inflater {
-            zlib: Inflate::new(false, MAX_WINDOW_BITS),
+            zlib: Box::new(Inflate::new(false, MAX_WINDOW_BITS)),
             earlier: Vec::new(),
             began_anew: false,
         }
