@@ -16,6 +16,7 @@ for (const [name, count] of [
 
     t.diagnostic(`${clients.bytes + server.bytes} bytes, ${seconds} s`);
     assert.deepStrictEqual([...clients.foreign, ...server.foreign], []);
+    assert.deepStrictEqual([...clients.unexplained, ...server.unexplained], []);
     assert.strictEqual(clients.visits, count);
     assert.strictEqual(server.closed, server.connections);
     // Some are reset before their request is read.

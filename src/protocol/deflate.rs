@@ -89,7 +89,7 @@ enum Means {
         matcher: Matcher,
         tokens: Vec<Token>,
     },
-    /// Boxed for the reason for which a decompressor's is.
+    /// Boxed for the reason that [`super::Inflater`] has.
     Zlib(Box<Deflate>),
 }
 

@@ -23,8 +23,8 @@ const FAST: usize = 64 * 1024;
 /// A decompressor. Between messages it holds nothing that matters, so one serves all connections of
 /// a thread; a message that is under way has one for itself.
 pub(crate) struct Inflater {
-    /// Boxed, as zlib-rs has a reference to what it frees when it is dropped: who is handed a value with
-    /// such a reference in it must not free that.
+    /// Boxed, as it owns memory by a `&mut`: passed by value, that must not be freed before its
+    /// receiver returns, which whoever drops it does.
     zlib: Box<Inflate>,
     /// The payloads of the message's earlier frames, to find out why one is refused. So a message in
     /// fragments takes as much memory as in one frame, not less.

@@ -1,7 +1,7 @@
 'use strict';
 
 // The clients of the churn: LIBRARY PORT COUNT AT_ONCE. It prints what they have seen; and for each line that
-// it reads how far it is.
+// it reads what they have seen so far.
 
 const { createInterface } = require('node:readline');
 
@@ -13,7 +13,14 @@ const [, , library, ...numbers] = process.argv;
 const [port, count, atOnce] = numbers.map(Number);
 const WebSocket = require(library);
 
-const seen = { bytes: 0, foreign: [], frames: 0, ofLibrary: 0, visits: 0 };
+const seen = {
+  bytes: 0,
+  foreign: [],
+  frames: 0,
+  ofLibrary: 0,
+  unexplained: [],
+  visits: 0
+};
 
 async function visitor() {
   while (seen.visits < count) {
@@ -28,7 +35,7 @@ async function visitor() {
 }
 
 createInterface({ input: process.stdin }).on('line', () => {
-  console.log(JSON.stringify({ visits: seen.visits, foreign: seen.foreign }));
+  console.log(JSON.stringify(seen));
 });
 Promise.all(Array.from({ length: atOnce }, visitor)).then(() => {
   process.stdin.destroy();

@@ -1,12 +1,13 @@
 'use strict';
 
-const { isPayloadOf, payloadOf, reasonOf, wayOf } = require('./token');
+const { payloadOf, pings, reasonOf, wayOf } = require('./token');
+const { Witness, clientMayBeTold } = require('./witness');
 
 /** Clients that have gone, to be sent on when others have their descriptors. */
 const ended = [];
 const KEPT = 64;
 
-/** One connection by a client of the library. All messages that it is told of have to be its own. */
+/** One connection by a client of the library. All that it is told has to be its own. */
 class LibraryVisit {
   /**
    * @param {Number} number The number of the connection
@@ -17,7 +18,6 @@ class LibraryVisit {
     this.number = number;
     this._seen = seen;
     this._WebSocket = WebSocket;
-    this._messages = 0;
   }
 
   /** Comes and goes; resolves after `'close'`. */
@@ -32,36 +32,41 @@ class LibraryVisit {
       const ws = new this._WebSocket(`ws://127.0.0.1:${port}/${number}`, {
         perMessageDeflate: number % 3 === 0
       });
-      let connected = true;
+      let isOpen = false;
+      let hadPort = true;
 
-      ws.on('error', ({ code }) => {
-        if (code === 'EADDRNOTAVAIL') connected = false;
+      ws.on('error', ({ code, message }) => {
+        if (isOpen) return;
+        if (code === 'EADDRNOTAVAIL') hadPort = false;
+        else this._isUnexplained(`${code} ${message}`);
       });
       ws.on('open', () => {
-        if (ended.length >= KEPT) sendLate(ended.shift());
-        ws.send(payloadOf(number));
-        if (wayOf(number) === 'reset at once') ws._socket.resetAndDestroy();
+        isOpen = true;
+        this._begin(ws);
       });
-      ws.on('message', (data) => this._check(ws, data));
-      ws.on('close', (code, reason) => {
-        if (reason.length !== 0 && reason.toString() !== reasonOf(number)) {
-          this._complain(reason.toString());
-        }
+      ws.on('close', () => {
+        if (!isOpen && hadPort) this._isUnexplained("'close' before 'open'");
         sendLate({ number, ws });
         ended.push({ number, ws });
-        resolve(connected);
+        resolve(hadPort);
       });
     });
   }
 
-  _check(ws, data) {
-    this._seen.frames++;
-    this._seen.bytes += data.length;
-    if (!isPayloadOf(this.number, data)) {
-      this._complain(data.toString('latin1', 0, 60));
-    }
+  _begin(ws) {
+    const { number } = this;
+    const witness = new Witness(number, clientMayBeTold(number), this._seen);
+
+    witness.watch(ws);
     // The first is a greeting, the second an answer.
-    if (++this._messages === 2) this._leave(ws);
+    ws.on('message', () => {
+      if (witness.messages === 2) this._leave(ws);
+    });
+
+    if (ended.length >= KEPT) sendLate(ended.shift());
+    if (pings(number)) ws.ping(reasonOf(number));
+    ws.send(payloadOf(number));
+    if (wayOf(number) === 'reset at once') ws._socket.resetAndDestroy();
   }
 
   _leave(ws) {
@@ -81,8 +86,8 @@ class LibraryVisit {
     }
   }
 
-  _complain(what) {
-    this._seen.foreign.push([this.number, 'of the library', what]);
+  _isUnexplained(what) {
+    this._seen.unexplained.push([this.number, 'of the client', what]);
   }
 }
 

@@ -4,17 +4,28 @@ const { createHash } = require('node:crypto');
 const net = require('node:net');
 
 const { frame, request } = require('../../support/raw-client');
-const { isPayloadOf, keyOf, payloadOf, reasonOf, wayOf } = require('./token');
+const {
+  keyOf,
+  messagesOf,
+  payloadOf,
+  pings,
+  reasonOf,
+  wayOf
+} = require('./token');
+const { mayBeCut } = require('./witness');
 
 /** RFC 6455 §1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** What a server says to a frame that is not masked. */
-const PROTOCOL_ERROR = '\x03\xea';
+const PROTOCOL_ERROR = Buffer.from('880203ea', 'hex');
+
+/** After how many bytes it resets a connection whose answer is under way. */
+const UNDER_WAY = 100_000;
 
 /**
  * One connection by a bare socket. All bytes that it receives, up to its end, have to be its own: the
- * response to its key, frames with its payload, a close frame with its reason.
+ * response to its key, a ping, a greeting, a pong, an answer, a close frame with its reason.
  */
 class RawVisit {
   /**
@@ -25,9 +36,12 @@ class RawVisit {
     this.number = number;
     this.way = wayOf(number);
     this._seen = seen;
-    this._received = Buffer.alloc(0);
-    this._hasResponse = false;
-    this._messages = 0;
+    /** Half of them do not wait for the response. */
+    this._isEager = number % 2 === 0 || this.way === 'reset at once';
+    /** What has to come, in order; `then` is called when it has. */
+    this._due = this._partsDue();
+    /** How many bytes of the first of them have come. */
+    this._taken = 0;
     this._socket = null;
   }
 
@@ -40,7 +54,7 @@ class RawVisit {
   _try(port) {
     return new Promise((resolve) => {
       const socket = net.connect(port, '127.0.0.1');
-      let connected = true;
+      let hadPort = true;
 
       this._socket = socket;
       socket.setNoDelay(true);
@@ -48,104 +62,98 @@ class RawVisit {
       socket.on('data', (chunk) => this._take(chunk));
       socket.on('end', () => socket.end());
       socket.on('error', ({ code }) => {
-        if (code === 'EADDRNOTAVAIL') connected = false;
+        if (code === 'EADDRNOTAVAIL') hadPort = false;
+        else this._checkError(code);
       });
-      socket.on('close', () => resolve(connected));
+      socket.on('close', () => {
+        if (hadPort) this._checkEnd();
+        resolve(hadPort);
+      });
     });
   }
 
-  _begin() {
-    const { number, _socket: socket } = this;
-    const headers = { 'Sec-WebSocket-Key': keyOf(number) };
-    const bytes = [request({ headers, path: `/${number}` })];
+  _partsDue() {
+    const { number, way } = this;
+    const [greeting, answer, large] = messagesOf(number);
+    const parts = [
+      { bytes: responseTo(number), then: () => this._isEager || this._ask() }
+    ];
 
-    // Half of them do not wait for the response.
-    this._isEager = number % 2 === 0 || this.way === 'reset at once';
-    if (this._isEager) bytes.push(frame(0x82, payloadOf(number)));
+    if (pings(number)) {
+      parts.push({
+        bytes: unmasked(0x89, reasonOf(number)),
+        then: () => this._socket.write(frame(0x8a, reasonOf(number)))
+      });
+    }
+    parts.push({ bytes: unmasked(0x82, greeting) });
+    if (pings(number)) parts.push({ bytes: unmasked(0x8a, reasonOf(number)) });
+    parts.push({ bytes: unmasked(0x82, answer), then: () => this._leave() });
+
+    if (large) {
+      const bytes = unmasked(0x82, large);
+      parts.push(
+        {
+          bytes: bytes.subarray(0, UNDER_WAY),
+          then: () => this._socket.resetAndDestroy()
+        },
+        { bytes: bytes.subarray(UNDER_WAY), mayMiss: true }
+      );
+    } else if (way === 'protocol error') {
+      parts.push({ bytes: PROTOCOL_ERROR });
+    } else if (way === 'close') {
+      parts.push({ bytes: unmasked(0x88, closePayload(number)) });
+    } else if (way === 'closed by the server') {
+      parts.push({
+        bytes: unmasked(0x88, closePayload(number)),
+        then: () => this._socket.write(frame(0x88, closePayload(number)))
+      });
+    }
+    return parts;
+  }
+
+  _begin() {
+    const headers = { 'Sec-WebSocket-Key': keyOf(this.number) };
+
+    this._socket.write(request({ headers, path: `/${this.number}` }));
+    if (this._isEager) this._ask();
+  }
+
+  _ask() {
+    const { number, _socket: socket } = this;
+    const bytes = [frame(0x82, payloadOf(number))];
+
+    if (pings(number)) bytes.unshift(frame(0x89, reasonOf(number)));
     socket.write(Buffer.concat(bytes), () => {
       if (this.way === 'reset at once') socket.resetAndDestroy();
     });
   }
 
   _take(chunk) {
+    let rest = chunk;
+
     this._seen.bytes += chunk.length;
-    this._received = Buffer.concat([this._received, chunk]);
-    if (!this._hasResponse && !this._takeResponse()) return;
-    while (this._takeFrame());
-  }
+    while (rest.length !== 0 && this._due !== null) {
+      const [part] = this._due;
+      const from = this._taken;
+      const own = part?.bytes.subarray(from, from + rest.length);
 
-  _takeResponse() {
-    const end = this._received.indexOf('\r\n\r\n');
-    if (end === -1) return false;
-
-    const head = this._received.toString('latin1', 0, end + 4);
-    const accept = createHash('sha1')
-      .update(keyOf(this.number) + GUID)
-      .digest('base64');
-    const expected =
-      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' +
-      `Connection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
-
-    if (head !== expected) this._complain(head);
-    this._received = this._received.subarray(end + 4);
-    this._hasResponse = true;
-    if (!this._isEager) {
-      this._socket.write(frame(0x82, payloadOf(this.number)));
-    }
-    return true;
-  }
-
-  _takeFrame() {
-    const bytes = this._received;
-    if (bytes.length < 2) return false;
-
-    const [first, length7] = bytes;
-    const header = length7 === 126 ? 4 : length7 === 127 ? 10 : 2;
-    if (bytes.length < header) return false;
-
-    let length = length7;
-    if (header === 4) length = bytes.readUInt16BE(2);
-    if (header === 10) length = Number(bytes.readBigUInt64BE(2));
-    if (first !== 0x82 && first !== 0x88) {
-      this._complain(bytes.toString('hex', 0, 60));
-      this._received = Buffer.alloc(0);
-      return false;
-    }
-    if (bytes.length < header + length) {
-      // What is not complete is its own, too.
-      if (!isPayloadOf(this.number, bytes.subarray(header))) {
-        this._complain(bytes.toString('latin1', header, header + 60));
-      } else if (this.way === 'reset with bytes under way' && length > 1e5) {
-        this._socket.resetAndDestroy();
+      if (!own?.equals(rest.subarray(0, own.length))) {
+        this._isForeign(rest.toString('latin1', 0, 60));
+        // What is behind it is told with it, and nobody waits for the rest.
+        this._due = null;
+        this._socket.destroy();
+        return;
       }
-      return false;
-    }
 
-    this._received = bytes.subarray(header + length);
-    this._check(first, bytes.subarray(header, header + length));
-    return true;
-  }
-
-  _check(first, payload) {
-    this._seen.frames++;
-    if (first === 0x88) {
-      const text = payload.toString('latin1');
-      const expected =
-        this.way === 'protocol error'
-          ? PROTOCOL_ERROR
-          : `\x03\xe8${reasonOf(this.number)}`;
-      if (text !== expected) this._complain(text);
-      if (this.way === 'closed by the server') {
-        this._socket.write(frame(0x88, payload));
+      this._taken += own.length;
+      rest = rest.subarray(own.length);
+      if (this._taken === part.bytes.length) {
+        this._seen.frames++;
+        this._due.shift();
+        this._taken = 0;
+        part.then?.();
       }
-      return;
     }
-
-    if (!isPayloadOf(this.number, payload)) {
-      this._complain(payload.toString('latin1', 0, 60));
-    }
-    // The first is a greeting, the second an answer.
-    if (++this._messages === 2) this._leave();
   }
 
   _leave() {
@@ -153,9 +161,7 @@ class RawVisit {
 
     switch (this.way) {
       case 'close':
-        return socket.write(
-          frame(0x88, Buffer.from(`\x03\xe8${reasonOf(number)}`, 'latin1'))
-        );
+        return socket.write(frame(0x88, closePayload(number)));
       case 'reset':
         return socket.resetAndDestroy();
       case 'end in a frame':
@@ -172,9 +178,56 @@ class RawVisit {
     }
   }
 
-  _complain(what) {
-    this._seen.foreign.push([this.number, this.way, what]);
+  /** Only a server that terminates may reset. */
+  _checkError(code) {
+    const isReset = code === 'ECONNRESET' || code === 'EPIPE';
+    if (!isReset || this.way !== 'terminated by the server') {
+      this._isUnexplained(code);
+    }
   }
+
+  _checkEnd() {
+    if (this._due === null || mayBeCut(this.number)) return;
+
+    const missing = this._due.filter(({ mayMiss }) => !mayMiss).length;
+    if (missing !== 0) this._isUnexplained(`an end ${missing} parts too early`);
+  }
+
+  _isForeign(what) {
+    this._seen.foreign.push([this.number, `raw, ${this.way}`, what]);
+  }
+
+  _isUnexplained(what) {
+    this._seen.unexplained.push([this.number, `raw, ${this.way}`, what]);
+  }
+}
+
+function responseTo(number) {
+  const accept = createHash('sha1')
+    .update(keyOf(number) + GUID)
+    .digest('base64');
+
+  return Buffer.from(
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' +
+      `Connection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
+  );
+}
+
+/** A frame that a server sends: that of a client without the bit of the mask, the key, and the masking. */
+function unmasked(first, payload) {
+  const bytes = Buffer.from(payload);
+  const header = frame(first, bytes).subarray(0, -bytes.length - 4);
+
+  header[1] &= 0x7f;
+  return Buffer.concat([header, bytes]);
+}
+
+/** The payload of its close frame: 1000 and the reason (RFC 6455 §5.5.1). */
+function closePayload(number) {
+  return Buffer.concat([
+    Buffer.from('03e8', 'hex'),
+    Buffer.from(reasonOf(number))
+  ]);
 }
 
 module.exports = { RawVisit };

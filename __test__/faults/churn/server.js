@@ -1,10 +1,13 @@
 'use strict';
 
-// The server of the churn: LIBRARY. It prints its port; when its stdin ends, it prints what it has seen.
+// The server of the churn: LIBRARY. It prints its port; for each line that it reads, and when its stdin ends,
+// it prints what it has seen.
 
 const fs = require('node:fs');
+const { createInterface } = require('node:readline');
 
-const { isPayloadOf, payloadOf, reasonOf, wayOf } = require('./token');
+const { payloadOf, pings, reasonOf, wayOf } = require('./token');
+const { Witness, serverMayBeTold } = require('./witness');
 
 const { WebSocketServer } = require(process.argv[2]);
 
@@ -14,8 +17,10 @@ const seen = {
   connections: 0,
   descriptors: 0,
   foreign: [],
+  frames: 0,
   lateSends: 0,
-  messages: 0
+  messages: 0,
+  unexplained: []
 };
 
 /** Connections that have ended, to be sent on when others have their descriptors. */
@@ -38,14 +43,9 @@ wss.on('connection', (ws, req) => {
   // Whoever looks at its socket keeps that.
   if (number % 3 === 0) ws._socket.setNoDelay(true);
 
-  ws.on('error', () => {});
-  ws.on('message', (data) => {
+  new Witness(number, serverMayBeTold(number), seen).watch(ws);
+  ws.on('message', () => {
     seen.messages++;
-    seen.bytes += data.length;
-    if (!isPayloadOf(number, data)) {
-      seen.foreign.push([number, data.toString('latin1', 0, 60)]);
-    }
-
     ws.send(payloadOf(number));
     if (way === 'reset with bytes under way') {
       ws.send(payloadOf(number, 300_000));
@@ -61,7 +61,20 @@ wss.on('connection', (ws, req) => {
     sendLate(ws, number);
     ended.push({ number, ws });
   });
+  if (pings(number)) ws.ping(reasonOf(number));
   ws.send(payloadOf(number));
+});
+
+// A request that is none: foreign bytes have come before it, or into it.
+wss.on('wsClientError', (error, socket) => {
+  seen.unexplained.push([null, 'of the server', error.message]);
+  socket.destroy();
+});
+wss._server.on('clientError', (error, socket) => {
+  if (error.code !== 'ECONNRESET') {
+    seen.unexplained.push([null, 'of the server', error.message]);
+  }
+  socket.destroy();
 });
 
 /** Sends on a connection that has ended, in all manners. */
@@ -89,12 +102,15 @@ function sample() {
   seen.descriptors = Math.max(seen.descriptors, ...open);
 }
 
-process.stdin.resume().on('end', () => {
-  if (wss.clients.size === 0) finish();
-  else setImmediate(() => process.stdin.emit('end'));
-});
+createInterface({ input: process.stdin })
+  .on('line', () => console.log(JSON.stringify(seen)))
+  .on('close', finish);
 
 function finish() {
+  if (wss.clients.size !== 0) {
+    setImmediate(finish);
+    return;
+  }
   wss.close();
   const open = fs.readdirSync('/proc/self/fd').length;
   console.log(JSON.stringify({ ...seen, open }));

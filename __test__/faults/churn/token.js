@@ -28,16 +28,26 @@ function isOfLibrary(number) {
   return number % 40 >= 30;
 }
 
+/** Whether both ends of a connection ping: three in seven, of all ways and all clients. */
+function pings(number) {
+  return number % 7 < 3;
+}
+
 /** A payload of a connection, and of no other one: each of its bytes is of `<number>`. */
 function payloadOf(number, length = LENGTHS[number % LENGTHS.length]) {
   return Buffer.alloc(length, `<${number}>`);
 }
 
-function isPayloadOf(number, data) {
-  return data.equals(payloadOf(number, data.length));
+/** What its server sends: a greeting, an answer, and what is under way when it is reset. */
+function messagesOf(number) {
+  const messages = [payloadOf(number), payloadOf(number)];
+  if (wayOf(number) === 'reset with bytes under way') {
+    messages.push(payloadOf(number, 300_000));
+  }
+  return messages;
 }
 
-/** The reason of its close frame. */
+/** The reason of its close frame, and the payload of its pings. */
 function reasonOf(number) {
   return `<${number}>`;
 }
@@ -51,9 +61,10 @@ function keyOf(number) {
 
 module.exports = {
   isOfLibrary,
-  isPayloadOf,
   keyOf,
+  messagesOf,
   payloadOf,
+  pings,
   reasonOf,
   wayOf
 };
