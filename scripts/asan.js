@@ -20,6 +20,7 @@ const LEFT_OUT = [
   // Programs that do not start with a library preloaded, or are not about the addon's memory.
   [/^(browser|ecosystem|package|types)\//, 'other programs than Node.js'],
   [/^runtime\/other-runtimes/, 'Bun and Deno'],
+  [/^panics\//, 'an addon that panics on purpose'],
   // What was given back is kept for a while, to find those who still use it.
   [/(memory|leaks|after-attack|collected)\.test\.js$/, 'resident memory']
 ];

@@ -4,8 +4,10 @@
 //! into the buffer that the user will be given. A declared length reserves nothing: capacity
 //! follows the bytes that arrived, at most [`GROWTH`] times as many.
 
+use super::SCALE;
+
 /// Messages of at least this many bytes become large payloads.
-pub(crate) const SMALL_MESSAGE: usize = 64 * 1024;
+pub(crate) const SMALL_MESSAGE: usize = 64 * 1024 / SCALE;
 
 /// A buffer's capacity is at most this many times the bytes received into it.
 const GROWTH: usize = 8;

@@ -9,6 +9,7 @@
 
 use std::io::{self, Read};
 
+use super::SCALE;
 use super::batch::{Batch, Kind, RECEIVE_SIZE};
 use super::connection::{Connection, Transport};
 use super::decoding::Stop;
@@ -21,17 +22,17 @@ use crate::protocol::injection::panic_if_asked;
 use crate::protocol::{Event, ProtocolError};
 
 /// Bytes that are read and decoded of one connection in a turn while others wait.
-const READ_BUDGET: usize = 256 * 1024;
+const READ_BUDGET: usize = 256 * 1024 / SCALE;
 
 /// What a message takes of that beside its bytes: small ones cost JavaScript more than their length.
 const MESSAGE_COST: usize = 64;
 
 /// Bytes of a large message that one connection may read in a turn while others wait.
-const LARGE_READ_BUDGET: usize = 1024 * 1024;
+const LARGE_READ_BUDGET: usize = 1024 * 1024 / SCALE;
 
 /// With less than this many bytes left of its frame, a large message is received as others are:
 /// copying them costs less than a read that brings no more than them.
-const LEAST_DIRECT: u64 = 16 * 1024;
+const LEAST_DIRECT: u64 = 16 * 1024 / SCALE as u64;
 
 /// What one read brought.
 enum Received {

@@ -73,8 +73,9 @@ mod tests {
 
     #[test]
     fn it_holds_the_end_of_what_has_passed_however_it_was_cut() {
-        let passed: Vec<u8> = (0..10_000u32).map(|i| ((i * 31) >> 3) as u8).collect();
-        for step in sample(3, [10_000, 1000, 257, 256, 255, 100, 7, 1]) {
+        let length = if cfg!(miri) { 2000 } else { 10_000 };
+        let passed: Vec<u8> = (0..length).map(|i| ((i * 31) >> 3) as u8).collect();
+        for step in sample(3, [length, 1000, 257, 256, 255, 100, 7, 1]) {
             let mut window = Window::new(8);
             let mut seen = 0;
             for message in passed.chunks(step) {

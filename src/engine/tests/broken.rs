@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use super::*;
+use crate::engine::SCALE;
 use crate::protocol::ProtocolError;
 
 /// A close frame with 1011, RFC 6455 §7.4.1.
@@ -51,7 +52,7 @@ fn while_one_connection_is_read_it_alone_fails_behind_what_was_decoded_before() 
 fn while_a_chunk_of_a_stream_is_decoded_that_stream_alone_fails() {
     let mut bench = Bench::new();
     let (broken, sound) = (bench.add_stream(), bench.add_stream());
-    let half = if cfg!(miri) { 35_000 } else { 100_000 };
+    let half = 100_000 / SCALE;
     let large = frame(0x82, &pattern(2 * half));
     let whole = frame(0x81, b"whole");
     bench.larges.panics = true;

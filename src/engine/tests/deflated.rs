@@ -148,7 +148,7 @@ pub(super) fn read_frame(peer: &mut Peer) -> (u8, Vec<u8>) {
 pub(super) fn deflate(window: &[u8], message: &[u8]) -> Vec<u8> {
     let mut deflater = Deflater::new(compression());
     let mut output = Vec::new();
-    deflater.begin(window, None);
+    deflater.begin(window, Some(message.len()));
     deflater.deflate(message, true, &mut output);
     output
 }

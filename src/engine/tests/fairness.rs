@@ -3,15 +3,16 @@
 use std::io::{ErrorKind, Write};
 
 use super::{Bench, Record, frame};
+use crate::engine::SCALE;
 use crate::engine::batch::Kind;
 use crate::engine::token::Token;
 
 /// More than one connection may have in a turn, and more than a batch holds.
-const MANY: usize = 20_000;
+const MANY: usize = if cfg!(miri) { 1500 } else { 20_000 };
 
 /// What one connection may have of a turn: 256 KiB, a message counting as 64 bytes more.
 fn most(frame_length: usize) -> usize {
-    256 * 1024 / (frame_length + 64)
+    256 * 1024 / SCALE / (frame_length + 64)
 }
 
 /// How many messages of `flooded` are told of before the first one of `quiet`.
@@ -60,7 +61,7 @@ fn a_flood_of_small_messages_holds_up_another_connection_for_a_turn_only() {
     let empty = frame(0x82, b"");
     peer.set_nonblocking(true).expect("set");
     // As much as the kernel takes.
-    let flood = empty.repeat(100_000);
+    let flood = empty.repeat(if cfg!(miri) { MANY } else { 5 * MANY });
     let mut sent = 0;
     while sent < flood.len() {
         match peer.write(&flood[sent..]) {

@@ -4,13 +4,14 @@ use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::{Bench, Kind, Record, frame, pair, pattern, text};
+use crate::engine::message::SMALL_MESSAGE;
 use crate::engine::{SCALE, adopt};
 
 /// The largest message that is received.
 const LARGEST: usize = 3_000_000 / SCALE;
 
 /// A fragment of which 64 are a large message.
-const FRAGMENT: usize = if cfg!(miri) { 2000 } else { 15_625 };
+const FRAGMENT: usize = 15_625 / SCALE;
 
 #[test]
 fn what_came_before_the_adoption_comes_first() {
@@ -46,7 +47,16 @@ fn a_head_of_many_frames_is_delivered_whole_over_several_batches() {
 #[test]
 fn messages_of_every_size_arrive_whole_and_no_claim_reserves_memory() {
     for length in [
-        0, 1, 125, 126, 4096, 65_535, 65_536, 65_537, 200_000, LARGEST,
+        0,
+        1,
+        125,
+        126,
+        4096 / SCALE,
+        SMALL_MESSAGE - 1,
+        SMALL_MESSAGE,
+        SMALL_MESSAGE + 1,
+        200_000 / SCALE,
+        LARGEST,
     ] {
         let mut bench = Bench::new();
         let (token, mut peer) = bench.connect(&[]);
@@ -65,7 +75,7 @@ fn messages_of_every_size_arrive_whole_and_no_claim_reserves_memory() {
                 bench.larges.largest
             );
         }
-        let kind = if length < 65_536 {
+        let kind = if length < SMALL_MESSAGE {
             Kind::Binary
         } else {
             Kind::LargeBinary

@@ -1,12 +1,14 @@
 //! RFC 7692 §7.2: the codec of permessage-deflate.
 
-use super::slow_inflate::inflate as reference;
 use super::*;
 use crate::protocol::deflate::{Compression, Deflater};
 use crate::protocol::inflate::{Compressed, Inflater};
 use crate::protocol::window::Window;
 
 const WINDOW_BITS: std::ops::RangeInclusive<u32> = 8..=15;
+
+/// Lengths of messages are less by this under Miri.
+const SCALE: usize = if cfg!(miri) { 20 } else { 1 };
 
 fn compression(level: i32, window_bits: u32) -> Compression {
     Compression::new(level, 8, 0, window_bits).unwrap()
@@ -34,6 +36,18 @@ fn message(bytes: &[u8]) -> Result<Vec<u8>, ProtocolError> {
     let mut inflater = Inflater::new();
     inflater.begin(&[]);
     inflate(&mut inflater, bytes, true, 1000)
+}
+
+/// What a message is by the slow twin, and its farthest distance. Under Miri, for which that one is too
+/// slow, it is what it is anyhow.
+fn reference(bytes: &[u8], window: &[u8]) -> (Vec<u8>, usize) {
+    if cfg!(miri) {
+        let mut inflater = Inflater::new();
+        inflater.begin(window);
+        let message = inflate(&mut inflater, bytes, true, 1000);
+        return (message.expect("a message"), 0);
+    }
+    slow_inflate::inflate(bytes, window)
 }
 
 /// Text that looks like what programs send.
@@ -134,7 +148,7 @@ fn a_compressor_that_is_given_the_window_goes_on_where_another_left_off() {
 
 #[test]
 fn what_was_compressed_is_decompressed_whatever_the_parameters() {
-    let some = if cfg!(miri) { 300 } else { 3000 };
+    let some = if cfg!(miri) { 60 } else { 3000 };
     for level in sample(4, -1..=9) {
         for mem_level in sample(2, [1, 8, 9]) {
             for strategy in sample(3, 0..=4) {
@@ -153,7 +167,7 @@ fn what_was_compressed_is_decompressed_whatever_the_parameters() {
 
 #[test]
 fn nothing_refers_to_more_than_the_window_agreed_on() {
-    for bits in sample(5, WINDOW_BITS) {
+    for bits in sample(8, WINDOW_BITS) {
         let parameters = [
             (1, 0),
             (6, 0),
@@ -192,7 +206,7 @@ fn what_is_compressed_by_our_own_code_is_as_short_as_zlib_makes_it() {
     // zlib is asked because of the strategy, which makes no difference to such matches.
     let mut zlib = Deflater::new(Compression::new(6, 8, 1, 15).unwrap());
     let lengths = (1..300).chain([511, 512, 513, 1000, 4096, 9999, 16_384, 32_768, 100_000]);
-    for length in sample(75, lengths) {
+    for length in sample(150, lengths) {
         let messages = [
             json(length, length as u32),
             noise(length, length as u32),
@@ -228,7 +242,9 @@ fn a_text_that_is_longer_than_its_memory_is_compressed_and_decompressed() {
     let lengths = [
         32_768, 32_766, 1, 32_767, 5, 65_534, 65_535, 200_000, 10, 1000,
     ];
+    // Under Miri, none does.
     for length in sample(10, lengths) {
+        let length = length / SCALE;
         let message = json(length, 3);
         let mut output = Vec::new();
         deflater.deflate(&message, true, &mut output);
@@ -243,8 +259,13 @@ fn a_text_that_is_longer_than_its_memory_is_compressed_and_decompressed() {
 
 #[test]
 fn fragments_are_compressed_and_decompressed_one_by_one() {
-    let text = json(5000, 9);
-    for cuts in sample(3, [vec![100, 2000, 2001, 4999], vec![1, 1], vec![0]]) {
+    let text = json(5000 / SCALE, 9);
+    let last = text.len() - 1;
+    for cuts in [
+        vec![last / 50, last / 2, last / 2 + 1, last],
+        vec![1, 1],
+        vec![0],
+    ] {
         let mut deflater = Deflater::new(compression(6, 15));
         let mut inflater = Inflater::new();
         deflater.begin(&[], None);
@@ -263,13 +284,14 @@ fn fragments_are_compressed_and_decompressed_one_by_one() {
 
 #[test]
 fn the_output_may_be_cut_anywhere() {
-    let text = json(2000, 4);
+    let length = 2000 / SCALE;
+    let text = json(length, 4);
     let mut deflater = Deflater::new(compression(6, 15));
     let mut output = Vec::new();
     deflater.begin(&[], None);
     deflater.deflate(&text, true, &mut output);
     let mut inflater = Inflater::new();
-    for room in sample(3, [1, 2, 3, 7, 64, 1999, 2000, 2001]) {
+    for room in sample(3, [1, 2, 3, 7, 64, length - 1, length, length + 1]) {
         inflater.begin(&[]);
         let decompressed = inflate(&mut inflater, &output, true, room);
         assert_eq!(decompressed.as_deref(), Ok(&text[..]), "{room}");
@@ -284,7 +306,7 @@ fn the_input_may_be_handed_to_another_call_anywhere() {
     deflater.begin(&[], None);
     deflater.deflate(&text, true, &mut output);
     let mut inflater = Inflater::new();
-    for room in sample(100, 1..500) {
+    for room in sample(200, 1..500) {
         inflater.begin(&[]);
         let mut first = vec![0; room];
         let mut frame = Compressed::new(&output, true, 0);
@@ -323,6 +345,16 @@ fn a_compressor_works_on_after_any_message() {
     assert_eq!(hello, Ok(b"Hello".to_vec()));
 }
 
+/// It freed what was lent for the length of a call: Miri says so, as a compiler might use it.
+#[test]
+fn what_was_handed_over_can_be_dropped() {
+    drop(Inflater::new());
+    // With zlib, and with our own code.
+    for level in [0, 6] {
+        drop(Deflater::new(compression(level, 15)));
+    }
+}
+
 #[test]
 fn parameters_out_of_range_are_none() {
     for (level, mem_level, strategy, window_bits) in [
@@ -344,8 +376,8 @@ fn parameters_out_of_range_are_none() {
 #[test]
 fn a_stored_block_begins_behind_any_bit_of_another() {
     for seed in sample(200, 0..200) {
-        let mut text = json(32 * 1024, seed);
-        text.extend_from_slice(&noise(1000, seed));
+        let mut text = json(32 * 1024 / SCALE, seed);
+        text.extend_from_slice(&noise(1000 / SCALE, seed));
         let mut deflater = Deflater::new(compression(6, 15));
         let mut output = Vec::new();
         deflater.deflate(&text, true, &mut output);

@@ -139,8 +139,8 @@ fn assert_ended(connection: &mut Connection) {
     assert_eq!(connection.frame_remaining(), 0);
 }
 
-/// Replays a stream whole, byte by byte, and cut once at every position; the outcome must be the
-/// same each time.
+/// Replays a stream whole, byte by byte, and cut once at every position, under Miri at some; the outcome
+/// must be the same each time.
 pub(crate) fn replay_all_ways(role: Role, limits: Limits, stream: &[u8]) -> Outcome {
     let whole = replay(role, limits, [stream]);
     assert_eq!(
@@ -148,7 +148,7 @@ pub(crate) fn replay_all_ways(role: Role, limits: Limits, stream: &[u8]) -> Outc
         replay(role, limits, stream.chunks(1)),
         "byte by byte"
     );
-    for at in 1..stream.len() {
+    for at in (1..stream.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
         let (head, tail) = stream.split_at(at);
         assert_eq!(whole, replay(role, limits, [head, tail]), "cut at {at}");
     }
