@@ -30,9 +30,12 @@ execFileSync('cc', [
   '-ldl'
 ]);
 
+/** A sanitizer that is preloaded already has to stay the first. */
+const preloaded = [process.env.LD_PRELOAD, shim].filter(Boolean).join(':');
+
 /** Starts the program in a system that is not well, in a role; resolves with the raw end. */
 async function start({ name, t }, role, faults) {
-  const env = Object.entries({ LD_PRELOAD: shim, ...faults });
+  const env = Object.entries({ LD_PRELOAD: preloaded, ...faults });
   const runtime = [
     'env',
     ...env.map((pair) => pair.join('=')),
