@@ -22,7 +22,7 @@ const LEFT_OUT = [
   [/^runtime\/other-runtimes/, 'Bun and Deno'],
   [/^panics\//, 'an addon that panics on purpose'],
   // What was given back is kept for a while, to find those who still use it.
-  [/(memory|leaks|after-attack|collected)\.test\.js$/, 'resident memory']
+  [/(memory|leaks|after-attack|collected|bombs)\.test\.js$/, 'resident memory']
 ];
 
 /** Files of tests at a time, and how long one may take, in ms. */
