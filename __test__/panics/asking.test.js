@@ -39,6 +39,13 @@ async function serveTwo(t, library) {
   return { ...served, broken, sound, ws };
 }
 
+/** The peer is told 1011, and answers by closing its end. */
+async function assertEnded({ first, payload }, broken, closed) {
+  assert.deepStrictEqual([first, payload.toString('hex')], CLOSE);
+  await broken.close();
+  await closed['/broken'];
+}
+
 async function assertServed(sound) {
   sound.send(frame(0x81, 'later'));
   assert.strictEqual(String((await sound.readFrame()).payload), 'got 5');
@@ -127,14 +134,12 @@ test('a panic in terminate() ends the connection all the same', async (t) => {
 test('a panic while a large chunk of a stream is taken ends one connection with 1011', async (t) => {
   const { broken, closed, logs, sound } = await serveTwo(t, 'streams');
 
-  const { first, payload } = await within('pushing', () => {
+  const answer = await within('pushing', () => {
     broken.send(frame(0x82, Buffer.alloc(600_000)));
     return broken.readFrame();
   });
 
-  assert.deepStrictEqual([first, payload.toString('hex')], CLOSE);
-  await broken.close();
-  await closed['/broken'];
+  await assertEnded(answer, broken, closed);
   assert.deepStrictEqual(logs['/broken'], [ERROR, 'close 1006']);
   await assertServed(sound);
 });
@@ -144,10 +149,7 @@ test('a panic while what a stream has to write is taken ends one connection with
 
   ws.send(asking('taking'), (error) => logs['/broken'].push(error.code));
 
-  const { first, payload } = await broken.readFrame();
-  assert.deepStrictEqual([first, payload.toString('hex')], CLOSE);
-  await broken.close();
-  await closed['/broken'];
+  await assertEnded(await broken.readFrame(), broken, closed);
   assert.deepStrictEqual(
     logs['/broken'].sort(),
     ['ERR_STREAM_DESTROYED', ERROR, 'close 1006'].sort()
@@ -162,10 +164,7 @@ test('a panic over the header of a large message ends one connection with 1011',
   });
 
   assert.strictEqual((await told).code, 'FERROWS_ERR_INTERNAL');
-  const { first, payload } = await broken.readFrame();
-  assert.deepStrictEqual([first, payload.toString('hex')], CLOSE);
-  await broken.close();
-  await closed['/broken'];
+  await assertEnded(await broken.readFrame(), broken, closed);
   assert.deepStrictEqual(logs['/broken'], [ERROR, 'close 1006']);
   await assertServed(sound);
 });

@@ -170,20 +170,25 @@ for (const [how, lib] of [
   });
 }
 
+/** A server of one place, which a request has that waits for `verifyClient`. */
+async function waiting(t, lib) {
+  let asked;
+  const handshake = new Promise((resolve) => (asked = resolve));
+  const { wss, port } = await serve(t, lib, {
+    ...ONE,
+    verifyClient: ({ req }, cb) => asked({ cb, req })
+  });
+  const client = await connect(t, port);
+  client.send(request());
+  return { ...(await handshake), client, port, wss };
+}
+
 suite('The place of a handshake is free again', () => {
   const lib = libraries.ferrows;
 
   for (const [title, end] of Object.entries(REFUSALS)) {
     test(`when ${title}`, async (t) => {
-      let asked;
-      const { wss, port } = await serve(t, lib, {
-        ...ONE,
-        verifyClient: ({ req }, cb) => asked({ cb, req })
-      });
-      const handshake = new Promise((resolve) => (asked = resolve));
-      const client = await connect(t, port);
-      client.send(request());
-      const { cb, req } = await handshake;
+      const { cb, client, port, req, wss } = await waiting(t, lib);
 
       await assertTaken(t, port);
       const ended = end({ cb, client, req, wss });
@@ -195,15 +200,7 @@ suite('The place of a handshake is free again', () => {
   // As with ws its socket stays open, and could be answered with a refusal. A place that were free would let any number
   // of them wait for `verifyClient`.
   test('when its socket is closed, not when the client has sent FIN', async (t) => {
-    let asked;
-    const { wss, port } = await serve(t, lib, {
-      ...ONE,
-      verifyClient: ({ req }, cb) => asked({ cb, req })
-    });
-    const handshake = new Promise((resolve) => (asked = resolve));
-    const client = await connect(t, port);
-    client.send(request());
-    const { cb, req } = await handshake;
+    const { cb, client, port, req, wss } = await waiting(t, lib);
     const ended = once(req.socket, 'end');
 
     client.socket.end();

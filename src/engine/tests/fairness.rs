@@ -35,6 +35,16 @@ fn assert_whole(seen: &[Record], flooded: Token, count: usize) {
     assert_eq!(messages.count(), count);
 }
 
+/// `quiet` is served within a turn, and all `arrived` messages of `flooded`, of `length` bytes on the wire, are told.
+fn assert_fair(bench: &mut Bench, flooded: Token, quiet: Token, length: usize, arrived: usize) {
+    let mut seen = bench.turn();
+    let count = before(&seen, flooded, quiet);
+    // One batch more, which was begun with the last byte of it.
+    assert!((1..=most(length) + 1024).contains(&count), "{count}");
+    seen.extend(bench.settle());
+    assert_whole(&seen, flooded, arrived);
+}
+
 #[test]
 fn what_was_received_with_the_request_holds_up_another_connection_for_a_turn_only() {
     for payload in [&[][..], &[7; 100]] {
@@ -44,12 +54,7 @@ fn what_was_received_with_the_request_holds_up_another_connection_for_a_turn_onl
         let (quiet, mut other) = bench.connect(b"");
         other.write_all(&frame(0x81, b"hello")).expect("written");
 
-        let mut seen = bench.turn();
-        let count = before(&seen, flooded, quiet);
-        // One batch more, which was begun with the last byte of it.
-        assert!((1..=most(bytes.len()) + 1024).contains(&count), "{count}");
-        seen.extend(bench.settle());
-        assert_whole(&seen, flooded, MANY);
+        assert_fair(&mut bench, flooded, quiet, bytes.len(), MANY);
     }
 }
 
@@ -74,11 +79,7 @@ fn a_flood_of_small_messages_holds_up_another_connection_for_a_turn_only() {
     assert!(arrived > 2 * most(empty.len()), "{arrived}");
     other.write_all(&frame(0x81, b"hello")).expect("written");
 
-    let mut seen = bench.turn();
-    let count = before(&seen, flooded, quiet);
-    assert!((1..=most(empty.len()) + 1024).contains(&count), "{count}");
-    seen.extend(bench.settle());
-    assert_whole(&seen, flooded, arrived);
+    assert_fair(&mut bench, flooded, quiet, empty.len(), arrived);
 }
 
 #[test]
@@ -90,10 +91,6 @@ fn a_long_chunk_of_one_stream_holds_up_another_for_a_turn_only() {
         bench.reactor.push(flooded, &bytes.repeat(MANY));
         bench.reactor.push(quiet, &frame(0x81, b"hello"));
 
-        let mut seen = bench.turn();
-        let count = before(&seen, flooded, quiet);
-        assert!((1..=most(bytes.len()) + 1024).contains(&count), "{count}");
-        seen.extend(bench.settle());
-        assert_whole(&seen, flooded, MANY);
+        assert_fair(&mut bench, flooded, quiet, bytes.len(), MANY);
     }
 }
