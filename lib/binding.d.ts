@@ -118,9 +118,11 @@ export declare class Endpoint {
   get adopts(): boolean
   /**
    * Carries out what is in the outbox. Outside of a turn, [`Endpoint::complete`] must follow
-   * on a later tick.
+   * on a later tick. Returns how many connections it was for.
    */
-  flush(): void
+  flush(): number
+  /** Has other memory be the outbox. Returns false if there is something in it, and does nothing then. */
+  replaceOutbox(records: Int32Array, arena: Uint8Array): boolean
   /** Carries out some of what is in the outbox, as long as it may take. A turn follows. */
   flushSome(): void
   /**

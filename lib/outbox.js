@@ -5,12 +5,22 @@ const { HEADER } = require('./numbers');
 const { IN_TURN, OUTBOX_COUNT, OUTBOX_FLUSHES, OUTBOX_USED } = HEADER;
 
 const RECORD_FIELDS = 4;
+
 // A message to 500 clients is 500 records. The system has no memory for what was never written.
 const RECORDS = 32 * 1024;
-const BYTES = 2112 * 1024;
 
 /** The outbox is flushed when it holds this many bytes. */
 const FLUSH_BYTES = 2048 * 1024;
+
+/** There is room for what takes it beyond that: one payload. */
+const SPARE_BYTES = 64 * 1024;
+
+/**
+ * A full outbox has but 16 KiB or 256 messages for each of so many connections. It grows then, by this
+ * factor: to write four times as much to a connection takes far less than four times as long.
+ */
+const MANY_CONNECTIONS = 128;
+const GROWTH = 8;
 
 /** Payloads from this many bytes on are written inside `send()`; smaller ones are batched. */
 const LARGE_PAYLOAD = 16 * 1024;
@@ -30,8 +40,9 @@ class Outbox {
   constructor(header, schedule) {
     this._header = header;
     this._schedule = schedule;
-    this.records = new Int32Array(RECORDS * RECORD_FIELDS);
-    this.arena = Buffer.from(new ArrayBuffer(BYTES));
+    this._scale = 1;
+    this.records = makeRecords(1);
+    this.arena = makeArena(1);
     /** The native endpoint. */
     this.native = null;
     /** The process exits: there is no later. */
@@ -77,7 +88,7 @@ class Outbox {
     if (
       this._lastFlushes === header[OUTBOX_FLUSHES] &&
       this._lastString === string &&
-      header[OUTBOX_COUNT] < RECORDS
+      header[OUTBOX_COUNT] < this._scale * RECORDS
     ) {
       this._append(connection, operation, this._lastOffset, this._lastLength);
       return;
@@ -105,13 +116,29 @@ class Outbox {
     const header = this._header;
 
     if (
-      header[OUTBOX_COUNT] === RECORDS ||
-      header[OUTBOX_USED] + length > BYTES
+      header[OUTBOX_COUNT] === this._scale * RECORDS ||
+      header[OUTBOX_USED] + length > this.arena.length
     ) {
-      this.native.flush();
+      this._flushFull();
     }
 
     return header[OUTBOX_USED];
+  }
+
+  /** Empties the outbox because it is full. */
+  _flushFull() {
+    const connections = this.native.flush();
+
+    if (this._scale === GROWTH || connections < MANY_CONNECTIONS) return;
+
+    const records = makeRecords(GROWTH);
+    const arena = makeArena(GROWTH);
+
+    if (this.native.replaceOutbox(records, arena)) {
+      this._scale = GROWTH;
+      this.records = records;
+      this.arena = arena;
+    }
   }
 
   _append(connection, operation, offset, length) {
@@ -130,7 +157,7 @@ class Outbox {
     const used = offset + length;
     if (used > header[OUTBOX_USED]) header[OUTBOX_USED] = used;
 
-    if (used >= FLUSH_BYTES) this.native.flush();
+    if (used >= this._scale * FLUSH_BYTES) this._flushFull();
     if (header[IN_TURN] === 0 || this.isExiting) this._schedule();
   }
 
@@ -152,6 +179,14 @@ class Outbox {
       this.native.flush();
     }
   }
+}
+
+function makeRecords(scale) {
+  return new Int32Array(scale * RECORDS * RECORD_FIELDS);
+}
+
+function makeArena(scale) {
+  return Buffer.from(new ArrayBuffer(scale * FLUSH_BYTES + SPARE_BYTES));
 }
 
 module.exports = { LARGE_PAYLOAD, Outbox };

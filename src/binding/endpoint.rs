@@ -106,14 +106,21 @@ impl Endpoint {
     }
 
     /// Carries out what is in the outbox. Outside of a turn, [`Endpoint::complete`] must follow
-    /// on a later tick.
+    /// on a later tick. Returns how many connections it was for.
     #[napi(catch_unwind)]
-    pub fn flush(&self) {
+    pub fn flush(&self) -> u32 {
         self.shared.serve_all(|| {
             self.shared.update_now();
-            self.shared.write_outbox();
+            let connections = self.shared.write_outbox();
             self.shared.update_referenced();
-        });
+            connections as u32
+        })
+    }
+
+    /// Has other memory be the outbox. Returns false if there is something in it, and does nothing then.
+    #[napi(catch_unwind)]
+    pub fn replace_outbox(&self, records: Int32Array, arena: Uint8Array) -> bool {
+        self.shared.memory.replace_outbox(records, arena)
     }
 
     /// Carries out some of what is in the outbox, as long as it may take. A turn follows.

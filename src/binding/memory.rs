@@ -58,11 +58,26 @@ pub(super) struct Memory {
     header: *mut i32,
     inbox_records: Region<i32>,
     inbox_arena: Region<u8>,
-    outbox_records: Region<i32>,
-    outbox_arena: Region<u8>,
+    outbox: Cell<OutboxMemory>,
     filling: Cell<bool>,
     /// There from the first stream on.
     streams: OnceCell<StreamMemory>,
+}
+
+/// What is to be written.
+#[derive(Clone, Copy)]
+struct OutboxMemory {
+    records: Region<i32>,
+    arena: Region<u8>,
+}
+
+impl OutboxMemory {
+    fn new(records: Int32Array, arena: Uint8Array) -> Self {
+        OutboxMemory {
+            records: Region::<i32>::of_records(records),
+            arena: Region::<u8>::of_bytes(arena),
+        }
+    }
 }
 
 /// What streams have read, and what they have to write.
@@ -73,6 +88,7 @@ struct StreamMemory {
     output_arena: Region<u8>,
 }
 
+#[derive(Clone, Copy)]
 struct Region<T> {
     start: *mut T,
     length: usize,
@@ -141,8 +157,7 @@ impl Memory {
             header: header.start,
             inbox_records: Region::<i32>::of_records(inbox_records),
             inbox_arena: Region::<u8>::of_bytes(inbox_arena),
-            outbox_records: Region::<i32>::of_records(outbox_records),
-            outbox_arena: Region::<u8>::of_bytes(outbox_arena),
+            outbox: Cell::new(OutboxMemory::new(outbox_records, outbox_arena)),
             filling: Cell::new(false),
             streams: OnceCell::new(),
         })
@@ -237,16 +252,25 @@ impl Memory {
         }
     }
 
+    /// Has other memory be the outbox, which is empty. Returns whether it was.
+    pub(super) fn replace_outbox(&self, records: Int32Array, arena: Uint8Array) -> bool {
+        let is_empty = self.get(Header::OutboxCount) == 0;
+        if is_empty {
+            self.outbox.set(OutboxMemory::new(records, arena));
+        }
+        is_empty
+    }
+
     /// What is in the outbox. JavaScript must not run before the result is dropped.
     pub(super) fn outbox(&self) -> Outbox<'_> {
-        let length =
-            (self.get(Header::OutboxCount) * RECORD_FIELDS).min(self.outbox_records.length);
+        let OutboxMemory { records, arena } = self.outbox.get();
+        let length = (self.get(Header::OutboxCount) * RECORD_FIELDS).min(records.length);
         // SAFETY: the memory outlives `self`. Rust only reads it, and JavaScript does not run
         // before the flush is over.
         unsafe {
             Outbox::new(
-                std::slice::from_raw_parts(self.outbox_records.start, length),
-                std::slice::from_raw_parts(self.outbox_arena.start, self.outbox_arena.length),
+                std::slice::from_raw_parts(records.start, length),
+                std::slice::from_raw_parts(arena.start, arena.length),
             )
         }
     }

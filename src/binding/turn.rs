@@ -253,9 +253,9 @@ impl Shared {
         self.reactor.borrow_mut().set_now(now);
     }
 
-    /// Carries out what is in the outbox.
-    pub(super) fn write_outbox(&self) {
-        self.write_for(usize::MAX);
+    /// Carries out what is in the outbox. Returns how many connections it was for.
+    pub(super) fn write_outbox(&self) -> usize {
+        self.write_for(usize::MAX).unwrap_or_default()
     }
 
     /// Carries out some of what is in the outbox: [`Shared::finish`] has the rest follow.
@@ -263,16 +263,20 @@ impl Shared {
         self.write_for(SLICE);
     }
 
-    fn write_for(&self, connections: usize) {
-        if self.memory.get(Header::OutboxCount) > 0 {
-            let larges = &mut *self.larges.borrow_mut();
-            let mut reactor = self.reactor.borrow_mut();
-            if reactor.flush(self.memory.outbox(), larges, connections) {
-                self.memory.clear_outbox();
-            }
-            drop(reactor);
-            self.announce_outputs();
+    /// Returns for how many connections it was, if nothing is left of it.
+    fn write_for(&self, most: usize) -> Option<usize> {
+        if self.memory.get(Header::OutboxCount) == 0 {
+            return Some(0);
         }
+        let larges = &mut *self.larges.borrow_mut();
+        let mut reactor = self.reactor.borrow_mut();
+        let connections = reactor.flush(self.memory.outbox(), larges, most);
+        if connections.is_some() {
+            self.memory.clear_outbox();
+        }
+        drop(reactor);
+        self.announce_outputs();
+        connections
     }
 
     /// Has JavaScript know that streams have something to write.

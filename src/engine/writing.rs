@@ -24,14 +24,15 @@ const PIECES_PER_CALL: usize = 64;
 
 impl<P> Reactor<P> {
     /// Carries out the records of `outbox`: each connection's in their order, by one system call
-    /// where the kernel takes all; those of at most `most` connections. Returns whether that was
-    /// all. If not, it is called again, with the same records and perhaps more behind them.
+    /// where the kernel takes all; those of at most `most` connections. Returns for how many they
+    /// were, if that was all. If not, it is called again, with the same records and perhaps more
+    /// behind them.
     pub(crate) fn flush(
         &mut self,
         outbox: Outbox<'_>,
         larges: &mut impl LargePayloads<Payload = P>,
         most: usize,
-    ) -> bool {
+    ) -> Option<usize> {
         let mut scratch = std::mem::take(&mut self.scratch);
         self.link(&outbox, &mut scratch, larges);
         let end = scratch
@@ -62,8 +63,8 @@ impl<P> Reactor<P> {
                 self.fail_broken(slot, Side::Writing);
             }
         }
-        let all = end == scratch.touched.len();
-        if all {
+        let all = (end == scratch.touched.len()).then_some(end);
+        if all.is_some() {
             scratch.next.clear();
             scratch.touched.clear();
             scratch.written = 0;

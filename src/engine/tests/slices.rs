@@ -40,7 +40,7 @@ fn what_is_added_between_two_slices_leaves_behind_what_was_there() {
         .flat_map(|&token| record(token, TEXT, 0, 1))
         .collect();
     let first = Outbox::new(&records, arena);
-    assert!(!bench.reactor.flush(first, &mut bench.larges, 2));
+    assert!(bench.reactor.flush(first, &mut bench.larges, 2).is_none());
     assert_eq!(received(&mut peers[0]), [0x81, 0x01, b'a']);
     assert_eq!(received(&mut peers[1]), [0x81, 0x01, b'a']);
     assert_eq!(received(&mut peers[2]), []);
@@ -49,7 +49,7 @@ fn what_is_added_between_two_slices_leaves_behind_what_was_there() {
     records.extend(record(tokens[0], TEXT, 1, 1));
     records.extend(record(tokens[2], TEXT, 2, 2));
     let second = Outbox::new(&records, arena);
-    assert!(!bench.reactor.flush(second, &mut bench.larges, 1));
+    assert!(bench.reactor.flush(second, &mut bench.larges, 1).is_none());
     assert_eq!(received(&mut peers[0]), []);
     // By one system call.
     assert_eq!(
@@ -57,7 +57,7 @@ fn what_is_added_between_two_slices_leaves_behind_what_was_there() {
         [0x81, 0x01, b'a', 0x81, 0x02, b'x', b'y']
     );
     let third = Outbox::new(&records, arena);
-    assert!(bench.reactor.flush(third, &mut bench.larges, 1));
+    assert!(bench.reactor.flush(third, &mut bench.larges, 1).is_some());
     assert_eq!(received(&mut peers[0]), [0x81, 0x01, b'b']);
 
     // The next one begins with nothing.
@@ -77,13 +77,13 @@ fn the_next_user_of_a_slot_gets_nothing_of_what_waited_for_the_last() {
         .flat_map(|&token| record(token, TEXT, 0, 3))
         .collect();
     let slice = Outbox::new(&records, b"oldnew");
-    assert!(!bench.reactor.flush(slice, &mut bench.larges, 1));
+    assert!(bench.reactor.flush(slice, &mut bench.larges, 1).is_none());
 
     bench.reactor.destroy(old, false);
     bench.settle();
     records.extend(record(old, RELEASE, 0, 0));
     let release = Outbox::new(&records, b"oldnew");
-    assert!(!bench.reactor.flush(release, &mut bench.larges, 0));
+    assert!(bench.reactor.flush(release, &mut bench.larges, 0).is_none());
     drop(gone);
     let (new, mut peer) = bench.connect(b"");
     assert_eq!(new.slot, old.slot);
@@ -91,6 +91,11 @@ fn the_next_user_of_a_slot_gets_nothing_of_what_waited_for_the_last() {
 
     records.extend(record(new, TEXT, 3, 3));
     let rest = Outbox::new(&records, b"oldnew");
-    assert!(bench.reactor.flush(rest, &mut bench.larges, usize::MAX));
+    assert!(
+        bench
+            .reactor
+            .flush(rest, &mut bench.larges, usize::MAX)
+            .is_some()
+    );
     assert_eq!(received(&mut peer), [0x81, 0x03, b'n', b'e', b'w']);
 }
