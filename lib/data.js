@@ -1,5 +1,8 @@
 'use strict';
 
+// The global is a getter, which would be called for each message.
+const { Buffer } = require('buffer');
+
 const { EMPTY_BUFFER } = require('./constants');
 
 const FastBuffer = Buffer[Symbol.species];

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('buffer');
+
 const FastBuffer = Buffer[Symbol.species];
 
 /** Bytes of one slab, as of Node.js's own pool. */
