@@ -1,16 +1,18 @@
 //! A message that is being assembled from pieces.
 //!
-//! Small ones grow in a `Vec`; from [`SMALL_MESSAGE`] bytes on a message is received straight
-//! into the buffer that the user will be given. A declared length reserves nothing: capacity
-//! follows the bytes that arrived, at most [`GROWTH`] times as many.
+//! Small ones grow in a `Vec`; one of [`SMALL_MESSAGE`] bytes or more is received straight into
+//! the buffer that the user will be given. A declared length reserves nothing: capacity follows
+//! the bytes that arrived, at most [`GROWTH`] times as many.
 
 use super::SCALE;
+use crate::protocol::FrameHeader;
 
 /// Messages of at least this many bytes become large payloads.
 pub(crate) const SMALL_MESSAGE: usize = 64 * 1024 / SCALE;
 
-/// A buffer's capacity is at most this many times the bytes received into it.
-const GROWTH: usize = 8;
+/// A buffer's capacity is at most this many times the bytes that arrived for it, header included: of
+/// a message of 1 MiB, one read of 64 KiB is enough for all of it.
+const GROWTH: usize = 16;
 
 /// Buffers for large messages, which their receiver keeps.
 pub(crate) trait LargePayloads {
@@ -74,15 +76,15 @@ impl<P> Message<P> {
         }
         match self {
             Message::Empty => Ok(()),
-            Message::Small(bytes) if bytes.len() + piece.len() < SMALL_MESSAGE => {
-                bytes.extend_from_slice(piece);
-                Ok(())
-            }
             Message::Small(bytes) => {
                 let received = bytes.len() + piece.len();
-                let mut payload = larges
-                    .allocate(capacity(received, received, declared))
-                    .ok_or(OutOfMemory)?;
+                let capacity = capacity(received, received, declared);
+                let will_be_large = declared >= SMALL_MESSAGE as u64;
+                if received < SMALL_MESSAGE && !(will_be_large && capacity as u64 >= declared) {
+                    bytes.extend_from_slice(piece);
+                    return Ok(());
+                }
+                let mut payload = larges.allocate(capacity).ok_or(OutOfMemory)?;
                 let memory = larges.bytes(&mut payload);
                 memory[..bytes.len()].copy_from_slice(bytes);
                 memory[bytes.len()..received].copy_from_slice(piece);
@@ -208,7 +210,8 @@ fn capacity(received: usize, current: usize, declared: u64) -> usize {
         _ if declared > received => declared,
         _ => current.saturating_mul(4),
     };
-    wanted.min(received.saturating_mul(GROWTH)).max(received)
+    let arrived = received.saturating_add(FrameHeader::MAX_LENGTH);
+    wanted.min(arrived.saturating_mul(GROWTH)).max(received)
 }
 
 /// Makes room for `needed` bytes in `payload`, of which the first `length` are in use.

@@ -27,8 +27,12 @@ const READ_BUDGET: usize = 256 * 1024 / SCALE;
 /// What a message takes of that beside its bytes: small ones cost JavaScript more than their length.
 const MESSAGE_COST: usize = 64;
 
-/// Bytes of a large message that one connection may read in a turn while others wait.
-const LARGE_READ_BUDGET: usize = 1024 * 1024 / SCALE;
+/// Bytes of one read into a large message: so many that the processor's cache still has them
+/// when they are unmasked.
+const LARGE_READ: usize = 512 * 1024 / SCALE;
+
+/// Of the budget, these take this part of their length: they are not copied again.
+const LARGE_SHARE: usize = 8;
 
 /// With less than this many bytes left of its frame, a large message is received as others are:
 /// copying them costs less than a read that brings no more than them.
@@ -111,7 +115,7 @@ impl<P> Connection<P> {
                 return None;
             }
         };
-        let offered = memory.len().min(LARGE_READ_BUDGET);
+        let offered = memory.len().min(LARGE_READ);
         let memory = &mut memory[..offered];
         let socket = self.transport.socket_mut()?;
         let received = Self::receive(socket, memory);
@@ -214,15 +218,19 @@ impl<P> Reactor<P> {
                     return Served::Drained;
                 }
             }
-            let received = match connection.receive_large(token, now, batch, larges) {
-                Some(result) => result,
-                None => connection.receive_into_arena(token, now, batch, larges, &mut self.codecs),
+            let (received, share) = match connection.receive_large(token, now, batch, larges) {
+                Some(result) => (result, LARGE_SHARE),
+                None => (
+                    connection.receive_into_arena(token, now, batch, larges, &mut self.codecs),
+                    1,
+                ),
             };
             match received {
                 Ok(count) => {
                     // What waits now counts when it is decoded.
                     let decoded = (waited + count).saturating_sub(connection.pending.len());
-                    budget = budget.saturating_sub(decoded + (batch.len() - told) * MESSAGE_COST);
+                    let cost = decoded / share + (batch.len() - told) * MESSAGE_COST;
+                    budget = budget.saturating_sub(cost);
                 }
                 Err(Received::Failed(errno)) => {
                     self.close(slot, errno);

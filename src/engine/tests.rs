@@ -50,6 +50,7 @@ fn pair() -> std::io::Result<(Peer, Peer)> {
 struct Vectors {
     delivered: Vec<Vec<u8>>,
     largest: usize,
+    made: usize,
     panics: bool,
 }
 
@@ -59,6 +60,7 @@ impl LargePayloads for Vectors {
     fn allocate(&mut self, capacity: usize) -> Option<Vec<u8>> {
         assert!(!self.panics, "injected");
         self.largest = self.largest.max(capacity);
+        self.made += 1;
         Some(vec![0xee; capacity])
     }
 
@@ -208,7 +210,11 @@ impl Bench {
 
     fn flush(&mut self, records: &[i32], arena: &[u8]) {
         let outbox = Outbox::new(records, arena);
-        assert!(self.reactor.flush(outbox, &mut self.larges, usize::MAX));
+        assert!(
+            self.reactor
+                .flush(outbox, &mut self.larges, usize::MAX)
+                .is_some()
+        );
     }
 }
 

@@ -91,6 +91,50 @@ fn messages_of_every_size_arrive_whole_and_no_claim_reserves_memory() {
 }
 
 #[test]
+fn a_message_of_a_mebibyte_is_received_into_one_buffer() {
+    for before in [0, 1, 50_000 / SCALE] {
+        let mut bench = Bench::new();
+        let (token, mut peer) = bench.connect(&[]);
+        let payload = pattern(1024 * 1024 / SCALE);
+        let mut sent = frame(0x82, &payload[..before]);
+        sent.extend(frame(0x82, &payload));
+        let writer = std::thread::spawn(move || {
+            peer.write_all(&sent).expect("written");
+            peer
+        });
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            seen.extend(bench.turn());
+        }
+        assert!(seen[1].slot == token.slot && seen[1].payload == payload);
+        assert_eq!(bench.larges.made, 1);
+        drop(writer.join());
+    }
+}
+
+#[test]
+fn a_claim_reserves_sixteen_times_what_has_come_at_most() {
+    let mut bench = Bench::new();
+    let (_token, mut peer) = bench.connect(&[]);
+    // 100 MiB, masked with zeros.
+    let mut sent = b"\x82\xff\0\0\0\0\x06\x40\0\0\0\0\0\0".to_vec();
+    peer.write_all(&sent).expect("written");
+    for _ in 0..40 {
+        let piece = vec![0; 5000 / SCALE];
+        peer.write_all(&piece).expect("written");
+        sent.extend(piece);
+        assert!(bench.settle().is_empty());
+        assert!(
+            bench.larges.largest <= 16 * sent.len(),
+            "{} for {}",
+            bench.larges.largest,
+            sent.len()
+        );
+    }
+    assert!(bench.larges.made > 0);
+}
+
+#[test]
 fn a_fragmented_large_message_arrives_whole_in_a_buffer_of_about_its_size() {
     let mut bench = Bench::new();
     let (token, mut peer) = bench.connect(&[]);
