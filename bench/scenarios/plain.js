@@ -69,12 +69,20 @@ const plain = [
     title: '64 B text echo, one connection, depth 1',
     server: 'echo',
     apart: true,
-    load: { scenario: 'lone', size: 64 },
+    load: { scenario: 'lone', size: 64, spin: true },
     figure: 'p50',
     targets: [
       { to: 'ws', bound: 0.85 },
       { to: 'best', bound: 1.05 }
     ]
+  },
+  {
+    name: 'lone-asleep',
+    title: 'the same with a client that sleeps until its answer is there',
+    server: 'echo',
+    apart: true,
+    load: { scenario: 'lone', size: 64 },
+    figure: 'p50'
   },
   {
     name: '16k',

@@ -24,6 +24,7 @@ usage: load <scenario> --port <port> [option…]
   --takeover         deflate: both sides keep their contexts from message to message
   --path <path>      request target of the handshake (/)
   --pin              stay on one processor, if there are several
+  --spin             echo, lone, broadcast, announce: never sleep, but ask again and again
   --gated            print {\"event\":\"ready\"} before the measured period and wait
                      for a line on stdin; afterwards hold the connections until
                      stdin closes (idle and deflate-idle always hold)
@@ -79,6 +80,7 @@ pub struct Options {
     pub tls: bool,
     pub takeover: bool,
     pub pin: bool,
+    pub spin: bool,
     pub gated: bool,
 }
 
@@ -100,6 +102,14 @@ impl Scenario {
     /// Whether permessage-deflate is offered, and required.
     pub fn is_compressed(self) -> bool {
         matches!(self, Self::Deflate | Self::DeflateIdle)
+    }
+
+    /// Whether messages go back and forth all the time.
+    fn is_exchange(self) -> bool {
+        matches!(
+            self,
+            Self::Echo | Self::Lone | Self::Broadcast | Self::Announce
+        )
     }
 
     fn from_name(name: &str) -> Outcome<Self> {
@@ -143,6 +153,7 @@ impl Options {
             tls: false,
             takeover: false,
             pin: false,
+            spin: false,
             gated: false,
         };
         let mut rest = rest.iter();
@@ -166,6 +177,7 @@ impl Options {
                 "--tls" => options.tls = true,
                 "--takeover" => options.takeover = true,
                 "--pin" => options.pin = true,
+                "--spin" => options.spin = true,
                 "--gated" => options.gated = true,
                 _ => return Err(Failure::new(format!("unknown option {name}\n{USAGE}"))),
             }
@@ -191,6 +203,8 @@ impl Options {
             "--size must be at least 8"
         } else if self.scenario == Scenario::Lone && (self.connections, self.depth) != (1, 1) {
             "lone has one connection and depth 1"
+        } else if self.spin && !self.scenario.is_exchange() {
+            "--spin is for echo, lone, broadcast and announce"
         } else if serves && (self.depth, self.binary, self.tls) != (1, false, false) {
             "serve has no --depth, --binary or --tls"
         } else if self.takeover && !self.scenario.is_compressed() {
@@ -259,6 +273,16 @@ mod tests {
         let options = parse("lone --port 9").expect("a valid line");
         assert_eq!((options.connections, options.depth), (1, 1));
         assert!(parse("lone --port 9 --depth 2").is_err());
+    }
+
+    #[test]
+    fn only_where_messages_go_back_and_forth_it_spins() {
+        assert!(parse("lone --port 9 --spin").expect("a valid line").spin);
+        assert!(!parse("lone --port 9").expect("a valid line").spin);
+        for scenario in ["serve", "storm", "idle", "deflate", "deflate-idle"] {
+            let line = format!("{scenario} --port 9 --spin");
+            assert!(parse(&line).is_err(), "{scenario}");
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Pump {
             },
         };
         let target = Target::new(options)?;
-        let epoll = Epoll::new()?;
+        let epoll = Epoll::spinning(options.spin)?;
         let mut connections = Vec::with_capacity(options.connections);
         for number in 0..options.connections {
             let connection = Connection::new(
