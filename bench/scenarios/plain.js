@@ -125,6 +125,7 @@ const plain = [
     title:
       'connect, echo once, close; 100 at a time; a message is a connection',
     server: 'echo',
+    apart: true,
     load: { scenario: 'storm', connections: 100, size: 64 },
     figure: 'rate',
     targets: [{ to: 'ws', bound: 1.15 }]
