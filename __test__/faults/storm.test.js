@@ -20,6 +20,8 @@ const limit = hard.startsWith('unlimited') ? Infinity : Number(hard);
 const WANTED = 10_000;
 const COUNT = Math.min(WANTED, limit - SPARE);
 
+const major = parseInt(process.versions.node, 10);
+
 const program = (name) => path.join(__dirname, 'programs', name);
 
 for (const name of ['ferrows', 'streams']) {
@@ -66,16 +68,16 @@ for (const name of ['ws', 'ferrows', 'streams']) {
         const { port, wss } = await serve(t, libraries[name]);
         const outcomes = { accepted: 0, ended: 0, refused: 0 };
         let connections = 0;
-        let closed = 0;
         let ends = 0;
+        const left = [];
+        // How many connections had ended when 'close' came.
+        const closes = [];
 
-        wss.on('close', () => {
-          assert.strictEqual(ends, connections);
-          closed++;
-        });
+        wss.on('close', () => closes.push(ends));
         wss.on('connection', (ws) => {
           ws.on('error', () => assert.fail());
           ws.on('close', () => ends++);
+          left.push(once(ws, 'close'));
           ws.on('message', (data) => ws.send(data));
           if (++connections === at) wss.close();
         });
@@ -108,9 +110,15 @@ for (const name of ['ws', 'ferrows', 'streams']) {
 
         await Promise.all(visits);
         await over;
+        await Promise.all(left);
         await new Promise(setImmediate);
         t.diagnostic(JSON.stringify(outcomes));
-        assert.strictEqual(closed, 1);
+        assert.strictEqual(closes.length, 1);
+        // Of its own sockets Node.js 26 tells the server first, and then of the last one's end.
+        if (name === 'ferrows' || major < 26) {
+          assert.strictEqual(closes[0], connections);
+        }
+        assert.strictEqual(ends, connections);
         assert.strictEqual(wss.clients.size, 0);
         assert.strictEqual(outcomes.accepted, connections);
         assert.ok(connections >= at);
