@@ -129,15 +129,21 @@ class Outbox {
   _flushFull() {
     const connections = this.native.flush();
 
-    if (this._scale === GROWTH || connections < MANY_CONNECTIONS) return;
+    if (this._scale < GROWTH && connections >= MANY_CONNECTIONS) this._grow();
+  }
 
-    const records = makeRecords(GROWTH);
-    const arena = makeArena(GROWTH);
+  _grow() {
+    try {
+      const records = makeRecords(GROWTH);
+      const arena = makeArena(GROWTH);
 
-    if (this.native.replaceOutbox(records, arena)) {
-      this._scale = GROWTH;
-      this.records = records;
-      this.arena = arena;
+      if (this.native.replaceOutbox(records, arena)) {
+        this._scale = GROWTH;
+        this.records = records;
+        this.arena = arena;
+      }
+    } catch {
+      // There is no memory for it now. What is there will do.
     }
   }
 

@@ -3,11 +3,11 @@
 const assert = require('node:assert');
 const { createHash } = require('node:crypto');
 const { once } = require('node:events');
-const { suite } = require('node:test');
+const { suite, test } = require('node:test');
 
 const WebSocket = require('ws');
 
-const { contract } = require('../support/contract');
+const { contract, libraries } = require('../support/contract');
 const { shut } = require('../support/session');
 
 /** Enough connections for the outbox to grow when it is full. */
@@ -45,6 +45,34 @@ async function conclude({ clients, servers }, log) {
 }
 
 suite('More than fits is sent to many clients in one go', () => {
+  // The first one here: there is one outbox, and it does not shrink.
+  test('there is no memory for a larger outbox: nothing is lost (Ferrows only)', async (t) => {
+    const { Int32Array } = globalThis;
+    const all = await audience(libraries.ferrows, t);
+    let asked = 0;
+
+    globalThis.Int32Array = class {
+      constructor() {
+        asked++;
+        throw new RangeError('Array buffer allocation failed');
+      }
+    };
+    t.after(() => {
+      globalThis.Int32Array = Int32Array;
+    });
+    for (let n = 0; n < 600; n++) {
+      for (const ws of all.servers) ws.send(`${n}`);
+    }
+    globalThis.Int32Array = Int32Array;
+
+    // Each time it was full, and not for each message.
+    assert.ok(asked > 0 && asked < 10, `${asked}`);
+    const logged = [];
+    await conclude(all, (count, sum) => logged.push([count, sum]));
+    assert.strictEqual(new Set(logged.map(String)).size, 1);
+    assert.strictEqual(logged[0][0], 600);
+  });
+
   /** What is sent to client `i`, the `n`th time. */
   const kinds = {
     // Over 32 768 messages.

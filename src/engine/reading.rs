@@ -230,7 +230,8 @@ impl<P> Reactor<P> {
                     // What waits now counts when it is decoded.
                     let decoded = (waited + count).saturating_sub(connection.pending.len());
                     let cost = decoded / share + (batch.len() - told) * MESSAGE_COST;
-                    budget = budget.saturating_sub(cost);
+                    // A read that brings next to nothing is one, too.
+                    budget = budget.saturating_sub(cost.max(MESSAGE_COST));
                 }
                 Err(Received::Failed(errno)) => {
                     self.close(slot, errno);
