@@ -136,7 +136,7 @@ suite('More than fits is sent to many clients in one go', () => {
   });
 
   contract(
-    'a connection that is terminated meanwhile gets nothing more, the others all',
+    'a connection that was just terminated gets nothing, the others all',
     async ({ lib, log, t }) => {
       const all = await audience(lib, t);
       const [first, ...others] = all.servers;

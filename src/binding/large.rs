@@ -16,7 +16,8 @@ pub(super) struct LargeBuffer {
     length: usize,
 }
 
-/// V8 collects the buffers of messages when there are 32 MiB of them, and frees them together.
+/// V8 collects the buffers of messages when there are 32 MiB of them, and frees them together. Of
+/// blocks that are larger than this the C library learns nothing.
 const FREED_AT_ONCE: usize = 31 * 1024 * 1024;
 
 /// Has the C library keep as much for the next buffers. It takes twice the largest block that was
