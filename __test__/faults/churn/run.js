@@ -57,11 +57,8 @@ async function churn(name, count, tell) {
     let seen = await next(clients);
     while (!seen.done) {
       server.child.stdin.write('\n');
-      tell?.({
-        clients: seen,
-        server: await next(server),
-        seconds: seconds()
-      });
+      const served = await next(server);
+      tell?.({ clients: seen, server: served, seconds: seconds() });
       seen = await next(clients);
     }
     clearInterval(timer);
