@@ -68,6 +68,33 @@ suite('Properties of WebSocket (WS-CONTRACT 34)', () => {
     }
   );
 
+  contract(
+    'an event may have any name, and what objects have by themselves is no listener',
+    async ({ lib, log, t }) => {
+      const { ws } = await session({ lib, t });
+      const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString'];
+
+      log(ws.eventNames());
+      for (const name of names) {
+        log(name, ws.listenerCount(name), ws.emit(name));
+        ws.on(name, function (...values) {
+          log(name, this === ws, values);
+        });
+        log(name, ws.listenerCount(name), ws.emit(name, 1, 2));
+      }
+      log(ws.eventNames());
+      for (const name of names) ws.removeAllListeners(name);
+      for (const name of names) log(name, ws.emit(name));
+      log(ws.eventNames());
+      ws.removeAllListeners();
+      log(ws.eventNames(), ws.emit('toString'));
+    },
+    (log) => {
+      assert.ok(log.some(([name, isOwn]) => name === '__proto__' && isOwn));
+      assert.deepStrictEqual(log.at(-1), [[], false]);
+    }
+  );
+
   contract('methods have their lengths', async ({ lib, log }) => {
     for (const name of [
       'addEventListener',
