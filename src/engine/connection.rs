@@ -90,6 +90,8 @@ pub(super) struct Flags {
     pub(super) readable: bool,
     /// The edge carried an end, an error or urgent data: a short read proves nothing.
     pub(super) read_until_refused: bool,
+    /// It is read without asking epoll, which therefore does not tell when it can be written.
+    pub(super) alone: bool,
     /// `pending` may hold whole frames.
     pub(super) decodable: bool,
     /// It is in the ready list.

@@ -18,7 +18,7 @@ impl Poller {
         match *self {}
     }
 
-    pub(super) fn rearm(&self, _: &Socket, _: Token) {
+    pub(super) fn watch(&self, _: &Socket, _: Token, _: bool) -> bool {
         match *self {}
     }
 }

@@ -30,6 +30,8 @@ mod deflation;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 mod finished;
+#[cfg(target_os = "linux")]
+mod guess;
 mod inflating;
 mod intake;
 mod jobs;

@@ -13,6 +13,7 @@ use socket2::Socket;
 
 use super::broken::Side;
 use super::connection::{Connection, Settings, Transport};
+use super::guess::Guess;
 use super::reactor::Reactor;
 use super::token::Token;
 
@@ -27,17 +28,19 @@ pub(super) struct Poller {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
+    guess: Guess,
 }
 
-/// It is never changed: an edge-triggered write event costs nothing until the kernel has refused a
-/// write. Urgent data is asked for because it ends a read early.
+/// Urgent data is asked for because it ends a read early.
 #[cfg(not(miri))]
-const INTEREST: Interest = Interest::READABLE
-    .add(Interest::WRITABLE)
-    .add(Interest::PRIORITY);
+const READING: Interest = Interest::READABLE.add(Interest::PRIORITY);
 /// Miri has no urgent data.
 #[cfg(miri)]
-const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+const READING: Interest = Interest::READABLE;
+
+/// It is not changed as long as events are asked for: an edge-triggered write event costs nothing until
+/// the kernel has refused a write.
+const INTEREST: Interest = READING.add(Interest::WRITABLE);
 
 impl Poller {
     fn register(&self, descriptor: RawFd, token: Token) -> io::Result<()> {
@@ -45,12 +48,16 @@ impl Poller {
         registry.register(&mut SourceFd(&descriptor), name(token), INTEREST)
     }
 
-    /// Has the next turn be told again what a socket is ready for.
-    pub(super) fn rearm(&self, socket: &Socket, token: Token) {
+    /// Has the next turn be told again what a socket is ready for: whether it can be read, and if
+    /// `writing` whether it can be written. Returns whether that succeeds, as it does unless memory is
+    /// short.
+    pub(super) fn watch(&self, socket: &Socket, token: Token, writing: bool) -> bool {
         let descriptor = socket.as_raw_fd();
+        let interest = if writing { INTEREST } else { READING };
         let registry = self.poll.registry();
-        // It fails for want of memory at most, and then the socket's next edge will do.
-        let _ = registry.reregister(&mut SourceFd(&descriptor), name(token), INTEREST);
+        registry
+            .reregister(&mut SourceFd(&descriptor), name(token), interest)
+            .is_ok()
     }
 
     /// Stops watching a socket that is about to be closed.
@@ -62,6 +69,22 @@ impl Poller {
 
 fn name(token: Token) -> mio::Token {
     mio::Token(token.slot as usize | (token.generation as usize) << 32)
+}
+
+fn named(name: mio::Token) -> Token {
+    Token {
+        slot: name.0 as u32,
+        generation: (name.0 >> 32) as u32 & Token::GENERATION_MASK,
+    }
+}
+
+/// The connection whose event is the only one.
+fn only(events: &Events) -> Option<Token> {
+    let mut all = events.iter();
+    match (all.next(), all.next()) {
+        (Some(event), None) if event.token() != WAKER => Some(named(event.token())),
+        _ => None,
+    }
 }
 
 impl<P> Reactor<P> {
@@ -83,6 +106,7 @@ impl<P> Reactor<P> {
             poll,
             events: Events::with_capacity(EVENTS),
             waker,
+            guess: Guess::default(),
         });
         Ok(descriptor)
     }
@@ -119,11 +143,14 @@ impl<P> Reactor<P> {
         Ok(token)
     }
 
-    /// Fetches what the operating system has to report, and writes what was refused before.
+    /// Fetches what the operating system has to report, or guesses it, and writes what was refused before.
     ///
     /// # Errors
     /// What epoll says; never [`io::ErrorKind::Interrupted`].
     pub(crate) fn poll(&mut self) -> io::Result<()> {
+        if self.guess() {
+            return Ok(());
+        }
         let Some(poller) = &mut self.poller else {
             return Ok(());
         };
@@ -137,6 +164,9 @@ impl<P> Reactor<P> {
             }
         }
         if let Some(poller) = &mut self.poller {
+            if result.is_ok() {
+                poller.guess.learn(only(&events));
+            }
             poller.events = events;
         }
         match result {
@@ -145,12 +175,41 @@ impl<P> Reactor<P> {
         }
     }
 
-    fn on_event(&mut self, event: &Event) {
-        let bits = event.token().0;
-        let token = Token {
-            slot: bits as u32,
-            generation: (bits >> 32) as u32 & Token::GENERATION_MASK,
+    /// Has a connection read that is expected to have something, if there is one.
+    fn guess(&mut self) -> bool {
+        let Some(poller) = &mut self.poller else {
+            return false;
         };
+        let Some(token) = poller.guess.candidate() else {
+            return false;
+        };
+        let Some(connection) = self.connections.get_mut(token.slot as usize) else {
+            return false;
+        };
+        let flags = &mut connection.flags;
+        let Transport::Socket(socket) = &connection.transport else {
+            return false;
+        };
+        if connection.generation != token.generation
+            || flags.read_ended
+            || flags.paused
+            || !connection.queue.is_empty()
+            || !poller.guess.is_made(connection.bytes_read)
+        {
+            return false;
+        }
+        // Or the instance would stay readable: what can be written stays so.
+        if !flags.alone && !poller.watch(socket, token, false) {
+            return false;
+        }
+        flags.alone = true;
+        flags.readable = true;
+        self.enqueue(token.slot);
+        true
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        let token = named(event.token());
         let Some(connection) = self.get_mut(token) else {
             return;
         };

@@ -8,6 +8,7 @@ mod compression;
 mod decompression;
 mod deflated;
 mod fairness;
+mod guess;
 mod jobs;
 mod limits;
 mod slices;

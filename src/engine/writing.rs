@@ -214,9 +214,7 @@ impl<P> Reactor<P> {
         if failure != 0 {
             self.write_failed(slot, failure);
         } else {
-            if starved {
-                self.rearm(slot);
-            }
+            self.watch_writing(slot, starved);
             self.end_if_drained(slot);
         }
     }
@@ -258,9 +256,7 @@ impl<P> Reactor<P> {
                 self.write_failed(slot, errno);
             }
         }
-        if starved {
-            self.rearm(slot);
-        }
+        self.watch_writing(slot, starved);
     }
 
     /// Sends FIN if it is wanted and nothing has to leave before it.
@@ -279,15 +275,21 @@ impl<P> Reactor<P> {
         }
     }
 
-    /// Has the next turn write again what waits.
-    fn rearm(&self, slot: u32) {
-        let (Some(poller), Some(connection)) = (&self.poller, self.connections.get(slot as usize))
+    /// Has epoll tell when what waits can be written, where it does not do so by itself: if the
+    /// connection was alone, and if `starved`.
+    fn watch_writing(&mut self, slot: u32, starved: bool) {
+        let (Some(poller), Some(connection)) =
+            (&self.poller, self.connections.get_mut(slot as usize))
         else {
             return;
         };
-        if let Some(socket) = connection.transport.socket() {
+        let flags = &mut connection.flags;
+        if !starved && (!flags.alone || connection.queue.is_empty()) {
+            return;
+        }
+        if let Transport::Socket(socket) = &connection.transport {
             let generation = connection.generation;
-            poller.rearm(socket, Token { slot, generation });
+            flags.alone &= !poller.watch(socket, Token { slot, generation }, true);
         }
     }
 
