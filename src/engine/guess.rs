@@ -3,15 +3,13 @@
 //! libuv watches our epoll instance, so each turn asks twice what there is: libuv asks its instance, then we
 //! ours. Where a single connection is not idle, ours says the same each time. So that connection is read
 //! at once, as if epoll had told of it. A wrong guess costs one read that brings nothing; nothing is lost by
-//! it, as the instance stays readable until it was asked or has nothing to say.
+//! it, as the instance stays readable until it was asked or has nothing to say. Others, of which only the
+//! instance can tell, wait for the turn under way and the rest of a millisecond.
 
 use super::token::Token;
 
 /// After so many events of one connection alone it is expected to go on.
 pub(super) const ENOUGH: u32 = 8;
-
-/// After so many guesses epoll is asked: others may have waited.
-pub(super) const GUESSES: u32 = 16;
 
 /// Who is expected to have something to read.
 #[derive(Default)]
@@ -20,36 +18,34 @@ pub(super) struct Guess {
     only: Option<Token>,
     /// How often that was the same connection's, one time after the other.
     times: u32,
-    /// Guesses since epoll was asked.
-    count: u32,
-    /// How much the connection had read before the last of them.
-    bytes_read: u64,
+    /// When epoll was asked last, in milliseconds.
+    asked: u64,
+    /// How much the connection had read before the last guess since then.
+    bytes_read: Option<u64>,
 }
 
 impl Guess {
-    /// Takes note of what epoll has said: whose event was the only one.
-    pub(super) fn learn(&mut self, only: Option<Token>) {
+    /// Takes note of what epoll has said at the time `now`: whose event was the only one.
+    pub(super) fn learn(&mut self, only: Option<Token>, now: u64) {
         self.times = if only == self.only {
             self.times.saturating_add(1)
         } else {
             1
         };
         self.only = only;
-        self.count = 0;
+        self.asked = now;
+        self.bytes_read = None;
     }
 
     /// Who may be read, or `None` if epoll is to be asked.
-    pub(super) fn candidate(&self) -> Option<Token> {
+    pub(super) fn candidate(&self, now: u64) -> Option<Token> {
         self.only
-            .filter(|_| self.times >= ENOUGH && self.count < GUESSES)
+            .filter(|_| self.times >= ENOUGH && self.asked == now)
     }
 
     /// Whether the candidate, which has read so many bytes, is expected to have more: not if the last
     /// guess was wrong.
     pub(super) fn is_made(&mut self, bytes_read: u64) -> bool {
-        let was_wrong = self.count > 0 && self.bytes_read == bytes_read;
-        self.count += 1;
-        self.bytes_read = bytes_read;
-        !was_wrong
+        self.bytes_read.replace(bytes_read) != Some(bytes_read)
     }
 }

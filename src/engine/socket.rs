@@ -163,9 +163,10 @@ impl<P> Reactor<P> {
                 }
             }
         }
+        let now = self.now();
         if let Some(poller) = &mut self.poller {
             if result.is_ok() {
-                poller.guess.learn(only(&events));
+                poller.guess.learn(only(&events), now);
             }
             poller.events = events;
         }
@@ -177,10 +178,11 @@ impl<P> Reactor<P> {
 
     /// Has a connection read that is expected to have something, if there is one.
     fn guess(&mut self) -> bool {
+        let now = self.now();
         let Some(poller) = &mut self.poller else {
             return false;
         };
-        let Some(token) = poller.guess.candidate() else {
+        let Some(token) = poller.guess.candidate(now) else {
             return false;
         };
         let Some(connection) = self.connections.get_mut(token.slot as usize) else {
