@@ -11,19 +11,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::connection::Transport;
+use super::connection::{Side, Transport};
 use super::outbox::{Command, Operation};
 use super::reactor::Reactor;
 use super::scratch::Scratch;
 use super::token::Token;
 use crate::protocol::{CloseCode, Opcode, ProtocolError, Role};
-
-/// What was being done for a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Reading,
-    Writing,
-}
 
 impl<P> Reactor<P> {
     /// Something has panicked while the connection of `slot` was served.

@@ -46,6 +46,13 @@ impl Transport {
     }
 }
 
+/// What is being done for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Reading,
+    Writing,
+}
+
 /// A connection with payload buffers `P`. Idle, over a socket, it owns no heap memory.
 pub(crate) struct Connection<P> {
     pub(super) transport: Transport,

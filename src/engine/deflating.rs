@@ -11,8 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::SCALE;
-use super::broken::Side;
-use super::connection::{Connection, Transport};
+use super::connection::{Connection, Side, Transport};
 use super::deflation::{Awaited, Deflation, Held, MOST_WARM, WARM_FROM};
 use super::jobs::{Deflate, Deflated};
 use super::outbox::{Command, Operation};

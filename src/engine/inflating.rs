@@ -12,8 +12,7 @@ use std::ops::Range;
 
 use super::SCALE;
 use super::batch::{Batch, Kind};
-use super::broken::Side;
-use super::connection::{Connection, Transport};
+use super::connection::{Connection, Side, Transport};
 use super::deflation::{Codecs, Deflation};
 use super::jobs::{FrameEnd, Inflate, Inflated};
 use super::message::{LargePayloads, Message, OutOfMemory, SMALL_MESSAGE};

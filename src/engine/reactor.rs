@@ -8,8 +8,7 @@ use socket2::Socket;
 
 use super::Poller;
 use super::batch::{Batch, Kind};
-use super::broken::Side;
-use super::connection::{Connection, Transport};
+use super::connection::{Connection, Side, Transport};
 use super::deflation::Codecs;
 use super::jobs::Outcome;
 use super::message::LargePayloads;

@@ -11,8 +11,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Waker};
 use socket2::Socket;
 
-use super::broken::Side;
-use super::connection::{Connection, Settings, Transport};
+use super::connection::{Connection, Settings, Side, Transport};
 use super::guess::Guess;
 use super::reactor::Reactor;
 use super::token::Token;

@@ -6,8 +6,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::batch::{Batch, Kind, RECEIVE_SIZE};
-use super::broken::Side;
-use super::connection::{Connection, Settings, Transport};
+use super::connection::{Connection, Settings, Side, Transport};
 use super::intake::Intake;
 use super::message::LargePayloads;
 use super::output::{Output, Taken};

@@ -10,8 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use libc::c_int;
 use socket2::Socket;
 
-use super::broken::Side;
-use super::connection::{NO_RECORD, Transport};
+use super::connection::{NO_RECORD, Side, Transport};
 use super::message::LargePayloads;
 use super::outbox::{Command, Operation, Outbox};
 use super::reactor::Reactor;
