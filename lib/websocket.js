@@ -52,7 +52,8 @@ class WebSocket extends EventEmitter {
   constructor(address, protocols, options) {
     super();
 
-    this._events = new Listeners();
+    // Who wraps `EventEmitter.init()`, as instrumentation does, may have put a listener there.
+    if (this._eventsCount === 0) this._events = new Listeners();
     this._binaryType = BINARY_TYPES[0];
     this._bufferedAmount = 0;
     this._closeCode = 1006;

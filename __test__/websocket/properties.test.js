@@ -95,6 +95,27 @@ suite('Properties of WebSocket (WS-CONTRACT 34)', () => {
     }
   );
 
+  contract(
+    'a listener of who wraps EventEmitter.init() stays',
+    async ({ lib, log, t }) => {
+      const { init } = EventEmitter;
+      t.after(() => (EventEmitter.init = init));
+      EventEmitter.init = function (...values) {
+        init.apply(this, values);
+        if (!(this instanceof lib.WebSocket)) return;
+        this.on('error', ({ message }) => log('told', message));
+      };
+
+      const { ws } = await session({ lib, t });
+      EventEmitter.init = init;
+      log(ws.emit('error', new Error('x')), ws.listenerCount('error'));
+      ws.on('other', () => {});
+      ws.removeAllListeners('other');
+      log(ws.listenerCount('error'));
+    },
+    (log) => assert.deepStrictEqual(log[0], ['told', 'x'])
+  );
+
   contract('methods have their lengths', async ({ lib, log }) => {
     for (const name of [
       'addEventListener',
