@@ -43,9 +43,9 @@ impl Guess {
             .filter(|_| self.times >= ENOUGH && self.asked == now)
     }
 
-    /// Whether the candidate, which has read so many bytes, is expected to have more: not if the last
-    /// guess was wrong.
-    pub(super) fn is_made(&mut self, bytes_read: u64) -> bool {
+    /// Guesses that the candidate, which has read so many bytes, goes on. Returns false if the last such
+    /// guess was wrong: it had read as many then.
+    pub(super) fn goes_on(&mut self, bytes_read: u64) -> bool {
         self.bytes_read.replace(bytes_read) != Some(bytes_read)
     }
 }

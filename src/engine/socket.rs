@@ -191,12 +191,11 @@ impl<P> Reactor<P> {
         let Transport::Socket(socket) = &connection.transport else {
             return false;
         };
-        if connection.generation != token.generation
-            || flags.read_ended
-            || flags.paused
-            || !connection.queue.is_empty()
-            || !poller.guess.is_made(connection.bytes_read)
-        {
+        let is_meant = connection.generation == token.generation
+            && !flags.read_ended
+            && !flags.paused
+            && connection.queue.is_empty();
+        if !is_meant || !poller.guess.goes_on(connection.bytes_read) {
             return false;
         }
         // Or the instance would stay readable: what can be written stays so.

@@ -15,7 +15,7 @@ mod slices;
 mod sockets;
 mod streams;
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 
 use super::batch::{Batch, Kind};
 use super::connection::Settings;
@@ -92,18 +92,21 @@ struct Bench {
     records: Vec<i32>,
     /// Whether a turn looks at what other threads have done.
     collects: bool,
+    /// What is readable when a turn is due.
+    descriptor: RawFd,
 }
 
 impl Bench {
     fn new() -> Self {
         let mut reactor = Reactor::new();
-        reactor.watch_sockets().expect("an epoll instance");
+        let descriptor = reactor.watch_sockets().expect("an epoll instance");
         Bench {
             reactor,
             larges: Vectors::default(),
             arena: vec![0; 512 * 1024],
             records: vec![0; 1024 * 4],
             collects: true,
+            descriptor,
         }
     }
 
@@ -119,13 +122,15 @@ impl Bench {
 
     fn connect_with(&mut self, settings: Settings, head: &[u8]) -> (Token, Peer) {
         let (ours, theirs) = pair().expect("a socket pair");
+        (self.adopt(ours, settings, head), theirs)
+    }
+
+    fn adopt(&mut self, ours: impl AsRawFd, settings: Settings, head: &[u8]) -> Token {
         let socket = super::adopt(ours.as_raw_fd()).expect("adopted");
         drop(ours);
-        let token = self
-            .reactor
+        self.reactor
             .add(socket, settings, head)
-            .expect("registered");
-        (token, theirs)
+            .expect("registered")
     }
 
     /// One turn: all batches, as JavaScript would see them.

@@ -1,10 +1,18 @@
 //! A connection whose events come alone is read without asking epoll.
 
 use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll};
+use socket2::SockRef;
 
 use super::{Bench, Kind, Peer, frame, pattern, text};
+use crate::engine::connection::Settings;
 use crate::engine::guess::ENOUGH;
 use crate::engine::token::Token;
+use crate::protocol::{Limits, Role};
 
 /// Two connections, of which the first one's events have come alone for a while.
 fn one_that_is_busy() -> (Bench, (Token, Peer), (Token, Peer)) {
@@ -19,7 +27,7 @@ fn one_that_is_busy() -> (Bench, (Token, Peer), (Token, Peer)) {
     (bench, (busy, peer), other)
 }
 
-fn say(peer: &mut Peer) {
+fn say(peer: &mut impl Write) {
     peer.write_all(&frame(0x81, b"again")).expect("written");
 }
 
@@ -116,5 +124,57 @@ fn what_is_refused_of_one_that_was_busy_follows_and_it_goes_on() {
         assert!(received[10..] == payload);
         // Of the writable socket, and of the queue that is empty.
         bench.settle();
+    }
+}
+
+/// Whether a turn is due, or soon will be.
+fn is_due(bench: &Bench) -> bool {
+    let mut poll = Poll::new().expect("an epoll instance");
+    poll.registry()
+        .register(
+            &mut SourceFd(&bench.descriptor),
+            mio::Token(0),
+            Interest::READABLE,
+        )
+        .expect("registered");
+    let mut events = Events::with_capacity(1);
+    poll.poll(&mut events, Some(Duration::from_secs(10)))
+        .expect("polled");
+    !events.is_empty()
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no urgent data")]
+fn what_follows_an_urgent_mark_of_one_that_was_busy_is_read() {
+    let mut bench = Bench::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut peer =
+        TcpStream::connect(listener.local_addr().expect("an address")).expect("connected");
+    peer.set_nodelay(true).expect("set");
+    let settings = Settings {
+        deflate: None,
+        role: Role::Server,
+        limits: Limits::default(),
+    };
+    let busy = bench.adopt(listener.accept().expect("accepted").0, settings, &[]);
+    assert!(is_due(&bench));
+    assert_eq!(bench.turn(), []);
+    let whole = frame(0x81, b"again");
+    for round in 0..3 * ENOUGH {
+        // Each byte may be behind the mark, or before it.
+        let (start, end) = whole.split_at(round as usize % whole.len());
+        peer.write_all(start).expect("written");
+        if round > 2 * ENOUGH {
+            SockRef::from(&peer)
+                .send_out_of_band(b"!")
+                .expect("written");
+        }
+        peer.write_all(end).expect("written");
+        let mut seen = Vec::new();
+        while seen.is_empty() {
+            assert!(is_due(&bench), "nothing more comes in round {round}");
+            seen = bench.turn();
+        }
+        assert_eq!(seen, [text(busy.slot, b"again")]);
     }
 }
